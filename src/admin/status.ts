@@ -1,0 +1,75 @@
+/** The answer of /api/status: what is served and how it is; times are ISO 8601, never a secret or a token. */
+export interface Status {
+  readonly version: string;
+  /** Node's. */
+  readonly node: string;
+  readonly startedAt: string;
+  readonly uptimeSeconds: number;
+  /** stopping: nothing new is served any more. */
+  readonly state: 'running' | 'stopping';
+  readonly listeners: readonly { readonly url: string; readonly routes: readonly string[] }[];
+  /** URL of the admin listener; null = off. */
+  readonly admin: string | null;
+  readonly routes: readonly RouteStatus[];
+  readonly credentials: readonly CredentialStatus[];
+  readonly configuration: ConfigurationStatus;
+}
+
+/** One route of the configuration in force. */
+export interface RouteStatus {
+  readonly name: string;
+  readonly path: string;
+  readonly upstream: string;
+  readonly preset: string;
+  readonly credential: string;
+}
+
+/** One credential that a route uses, and its token. */
+export interface CredentialStatus {
+  readonly name: string;
+  readonly provider: string;
+  /** The routes that use it. */
+  readonly routes: readonly string[];
+  /**
+   * ok = a token that may be sent is there; idle = none is there and none was asked for since (the next request does);
+   * waiting = the first token request is under way or has not begun; failing = none is there and the last request failed;
+   * per-caller = each caller has a token of its own, and none is shown here.
+   */
+  readonly state: 'ok' | 'idle' | 'waiting' | 'failing' | 'per-caller';
+  /** A token request is in flight. */
+  readonly refreshing: boolean;
+  readonly token: {
+    /** Counts the tokens obtained; 0 = none yet. */
+    readonly generation: number;
+    readonly obtainedAt: string | null;
+    /** null = there is no token, or it never expires. */
+    readonly expiresAt: string | null;
+    readonly expiresInSeconds: number | null;
+  };
+  /** The last token request, if it failed; also while an older token is still good. */
+  readonly lastFailure: {
+    readonly at: string;
+    /** In words, without secrets. */
+    readonly message: string;
+    /** transient: tried again by itself; permanent: somebody has to change something. */
+    readonly kind: 'transient' | 'permanent';
+    readonly reason: string;
+    /** No token is requested before. */
+    readonly retryAt: string;
+  } | null;
+}
+
+/** The configuration in force, and what became of the last one that was read. */
+export interface ConfigurationStatus {
+  /** As the user names it; null = flags and environment alone. */
+  readonly file: string | null;
+  /** When the configuration in force was taken over. */
+  readonly inForceSince: string;
+  /** null = not since the start. */
+  readonly lastReload: {
+    readonly at: string;
+    readonly outcome: 'success' | 'failure';
+    /** What was wrong with it, one sentence each; the configuration before it is still in force then. */
+    readonly problems: readonly string[];
+  } | null;
+}

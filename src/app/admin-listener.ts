@@ -1,0 +1,122 @@
+import type { Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { buildAdmin } from '../admin/app.ts';
+import { readiness } from '../admin/health.ts';
+import { createMetrics } from '../admin/metrics.ts';
+import type { CredentialStatus, Status } from '../admin/status.ts';
+import type { Tally } from '../admin/tally.ts';
+import type { Clock } from '../clock.ts';
+import type { Config, ListenAddress } from '../config/config.ts';
+import { openAddress, originsOf } from '../inbound/address.ts';
+import type { Log } from '../log.ts';
+import { askAgain, type Credential, gaugeOf, healthOf } from './credentials.ts';
+
+/** What the admin listener tells of. */
+export interface AdminParts {
+  readonly tally: Tally;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Those of the configuration in force. */
+  readonly credentials: () => readonly Credential[];
+  readonly draining: () => boolean;
+  readonly about: { readonly version: string; readonly node: string };
+  /** Connections of clients of the proxy. */
+  readonly connections: () => { readonly open: number; readonly webSockets: number };
+  readonly status: () => Status;
+  /** See AdminOptions. */
+  readonly refresh: (name: string) => Promise<CredentialStatus | undefined>;
+}
+
+/** An admin listener that is open. */
+interface OpenAdmin {
+  readonly app: FastifyInstance;
+  readonly url: string;
+  /** The address as it was asked for, for comparison. */
+  readonly asked: string;
+  readonly connections: ReadonlySet<Socket>;
+}
+
+/** The admin listener; it moves when a new configuration gives it another address. */
+export class AdminListener {
+  readonly #parts: AdminParts;
+  readonly #metrics: ReturnType<typeof createMetrics>;
+  #guard: Config['guard'] = { allowedHosts: [], allowedOrigins: [] };
+  #origins: readonly string[] = [];
+  #open: OpenAdmin | undefined;
+
+  constructor(parts: AdminParts) {
+    this.#parts = parts;
+    const { tally, about, clock } = parts;
+    this.#metrics = createMetrics({
+      tally,
+      about,
+      nowMs: clock.nowMs,
+      tokens: () => parts.credentials().flatMap((one) => gaugeOf(one, clock)),
+      credentials: () =>
+        parts
+          .credentials()
+          .filter(({ subjects }) => subjects === undefined)
+          .map(({ name, source }) => ({ credential: name, usable: source.snapshot().usable })),
+      connections: () => {
+        const { open, webSockets } = parts.connections();
+        return { proxy: open, admin: this.#open?.connections.size ?? 0, webSockets };
+      },
+    });
+  }
+
+  /** Opens the address of the configuration unless it is open. @returns its URL; undefined = off. @throws BearerdError BEARERD_LISTEN */
+  async open({ admin, adminChosen, guard }: Config): Promise<string | undefined> {
+    const before = this.#open;
+    const asked = JSON.stringify(admin);
+    if (before?.asked !== asked) {
+      this.#open = admin === 'off' ? undefined : await this.#listen(admin, !adminChosen);
+      if (before !== undefined) await end(before.app);
+    }
+    this.#guard = guard;
+    return this.#open?.url;
+  }
+
+  /** Ends it, with whatever is asked of it at the moment. */
+  async close(): Promise<void> {
+    const open = this.#open;
+    this.#open = undefined;
+    if (open !== undefined) await end(open.app);
+  }
+
+  async #listen(address: ListenAddress, mayMove: boolean): Promise<OpenAdmin> {
+    const app = this.#build();
+    await app.ready();
+    const connections = new Set<Socket>();
+    app.server.on('connection', (socket) => {
+      connections.add(socket);
+      socket.once('close', () => connections.delete(socket));
+    });
+    const opened = await openAddress(app.server, address, mayMove);
+    this.#origins = originsOf(opened);
+    return { app, url: opened.url, asked: JSON.stringify(address), connections };
+  }
+
+  #build(): FastifyInstance {
+    const { credentials, draining, log, status, refresh, tally } = this.#parts;
+    return buildAdmin({
+      guard: () => ({ ...this.#guard, ownOrigins: this.#origins }),
+      readiness: () => {
+        // Without a caller there is no subject, so nothing can be known beforehand.
+        const shared = credentials().filter(({ subjects }) => subjects === undefined);
+        for (const { source } of shared) askAgain(source);
+        return readiness(shared.map(healthOf), draining());
+      },
+      metrics: this.#metrics,
+      status,
+      refresh,
+      onRefused: (code) => tally.refused('admin', code),
+      log,
+    });
+  }
+}
+
+async function end(app: FastifyInstance): Promise<void> {
+  app.server.close();
+  app.server.closeAllConnections();
+  await app.close();
+}

@@ -1,0 +1,113 @@
+import type { Config } from '../config/config.ts';
+import { openAddress, originsOf } from '../inbound/address.ts';
+import { Listener, type ListenerOptions } from '../inbound/listener.ts';
+import type { Route } from '../inbound/route.ts';
+import type { RouteTable } from '../inbound/route-table.ts';
+import type { BuiltRoutes } from './routes.ts';
+
+/** One address of the proxy, and the routes that are served there. */
+export interface ProxyAddress {
+  /** http://127.0.0.1:8080, or unix:/path. */
+  readonly url: string;
+  readonly routes: readonly string[];
+}
+
+/** A listener that is open. */
+interface OpenListener {
+  readonly listener: Listener;
+  readonly url: string;
+  /** It has been given something to serve by the configuration in force. */
+  served: boolean;
+}
+
+/** The proxy's listeners, one per address; those that a new configuration keeps stay open. */
+export class Listeners {
+  readonly #shared: Pick<ListenerOptions, 'log' | 'tally' | 'newRequestId'>;
+  readonly #open = new Map<string, OpenListener>();
+  readonly #leaving = new Map<Listener, Promise<void>>();
+
+  constructor(shared: Pick<ListenerOptions, 'log' | 'tally' | 'newRequestId'>) {
+    this.#shared = shared;
+  }
+
+  /** Opens the addresses that are not open yet; when one fails, those opened by this call are closed again. @throws BearerdError BEARERD_LISTEN */
+  async open(config: Config, { served }: BuiltRoutes): Promise<readonly ProxyAddress[]> {
+    try {
+      for (const [key, { address, table }] of served) {
+        if (this.#open.has(key)) continue;
+        const listener = await Listener.create(this.#options(config, table));
+        const { url } = await openAddress(listener.server, address, false);
+        listener.ownOrigins = originsOf({ url });
+        this.#open.set(key, { listener, url, served: false });
+      }
+    } catch (error) {
+      await this.closeUnserved();
+      throw error;
+    }
+    return [...served].map(([key, { table }]) => ({
+      url: this.#open.get(key)?.url ?? '',
+      routes: table.routes.map(({ name }) => name),
+    }));
+  }
+
+  /** From the next request on each listener serves this configuration; the ones that it does not name are drained. */
+  serve(config: Config, { served }: BuiltRoutes): void {
+    for (const [key, open] of this.#open) {
+      const place = served.get(key);
+      if (place === undefined) {
+        this.#open.delete(key);
+        const { listener } = open;
+        this.#leaving.set(
+          listener,
+          listener.drain(config.drainTimeout).finally(() => this.#leaving.delete(listener)),
+        );
+      } else {
+        open.listener.serve(this.#options(config, place.table));
+        open.served = true;
+      }
+    }
+  }
+
+  /** Connections of clients at all addresses, those that are being drained included. */
+  connections(): { readonly open: number; readonly webSockets: number } {
+    const all = [...[...this.#open.values()].map(({ listener }) => listener), ...this.#leaving.keys()];
+    return all.reduce(
+      (sum, { connections }) => ({
+        open: sum.open + connections.open,
+        webSockets: sum.webSockets + connections.webSockets,
+      }),
+      { open: 0, webSockets: 0 },
+    );
+  }
+
+  /** Takes back what open() has opened for a configuration that does not come into force. */
+  async closeUnserved(): Promise<void> {
+    const unserved = [...this.#open].filter(([, { served }]) => !served);
+    for (const [key] of unserved) this.#open.delete(key);
+    await Promise.all(unserved.map(([, { listener }]) => listener.drain(0)));
+  }
+
+  /** Stops accepting everywhere; resolves when all is over. */
+  async drain(timeoutMs: number): Promise<void> {
+    await Promise.all([
+      ...[...this.#open.values()].map(({ listener }) => listener.drain(timeoutMs)),
+      ...this.#leaving.values(),
+    ]);
+  }
+
+  #options({ guard, limits, log }: Config, routes: RouteTable<Route>): ListenerOptions {
+    return {
+      ...this.#shared,
+      routes,
+      allowedHosts: guard.allowedHosts,
+      allowedOrigins: guard.allowedOrigins,
+      limits: {
+        headersTimeoutMs: limits.headersTimeout,
+        headersBytes: limits.headersSize,
+        headersCount: limits.headersCount,
+        connections: limits.connections,
+      },
+      accessLog: log.access,
+    };
+  }
+}

@@ -1,0 +1,148 @@
+import type { Tally } from '../admin/tally.ts';
+import type { Clock } from '../clock.ts';
+import type { Config, ListenAddress, RouteConfig } from '../config/config.ts';
+import type { Route } from '../inbound/route.ts';
+import { RouteTable } from '../inbound/route-table.ts';
+import type { Log } from '../log.ts';
+import { UpstreamPool } from '../net/upstream-pool.ts';
+import type { TokenLease } from '../token/held-token.ts';
+import { authenticated } from '../upstream/authenticated.ts';
+import { perSubject } from '../upstream/per-subject.ts';
+import { transport } from '../upstream/transport.ts';
+import { watchClock } from '../upstream/watch-clock.ts';
+import type { Credential } from './credentials.ts';
+
+/** What every route shares. */
+export interface RouteParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly tally: Tally;
+  /** Our name in Via. */
+  readonly viaName: string;
+}
+
+/** The routes of a configuration, with the connections that they use. */
+export interface BuiltRoutes {
+  /** What is served at each address; the key tells addresses apart. */
+  readonly served: ReadonlyMap<string, ServedAddress>;
+  /** By everything that shapes a connection. */
+  readonly pools: ReadonlyMap<string, UpstreamPool>;
+}
+
+/** An address and the routes there. */
+export interface ServedAddress {
+  readonly address: ListenAddress;
+  readonly table: RouteTable<Route>;
+}
+
+/**
+ * Builds the routes and says which are served where: a route with addresses of its own there and only there.
+ * @param kept pools of the configuration before: connections that nothing has changed for stay open
+ */
+export function buildRoutes(
+  config: Config,
+  credentials: ReadonlyMap<string, Credential>,
+  parts: RouteParts,
+  kept: ReadonlyMap<string, UpstreamPool>,
+): BuiltRoutes {
+  const pools = new Map<string, UpstreamPool>();
+  const served = new Map<string, { address: ListenAddress; routes: Route[] }>();
+  for (const address of config.listen) served.set(addressKey(address, ''), { address, routes: [] });
+  for (const route of config.routes) {
+    const credential = credentials.get(route.credential);
+    if (credential === undefined) throw new Error(`route ${route.name} names no known credential`);
+    const key = poolKey(route, config);
+    const pool = pools.get(key) ?? kept.get(key) ?? buildPool(route, config);
+    pools.set(key, pool);
+    const built = buildRoute(route, credential, pool, parts);
+    for (const address of route.listen ?? config.listen) {
+      const key = addressKey(address, route.listen === undefined ? '' : route.name);
+      const place = served.get(key) ?? { address, routes: [] };
+      place.routes.push(built);
+      served.set(key, place);
+    }
+  }
+  const tables = [...served].map(
+    ([key, { address, routes }]) => [key, { address, table: new RouteTable(routes) }] as const,
+  );
+  return { served: new Map(tables), pools };
+}
+
+/** Equal for the same address; "any free port" is another one for each route that asks for it. */
+function addressKey(address: ListenAddress, routeName: string): string {
+  if (address.kind === 'unix') return `unix:${address.path}`;
+  return address.port === 0 ? `${address.host}:0 ${routeName}` : `${address.host}:${address.port}`;
+}
+
+function poolKey({ upstream, tls, timeouts }: RouteConfig, { limits }: Config): string {
+  // a secret shows nothing of itself in JSON
+  const { cert, key, ...trust } = tls;
+  const identity = [cert?.fingerprint, key?.fingerprint];
+  const { upstreamConnections, queue } = limits;
+  return JSON.stringify([new URL(upstream).origin, trust, identity, timeouts, upstreamConnections, queue]);
+}
+
+function buildPool({ upstream, tls, timeouts }: RouteConfig, { limits }: Config): UpstreamPool {
+  const { cert, key, ...trust } = tls;
+  const identity =
+    cert === undefined || key === undefined
+      ? undefined
+      : async () => ({ cert: await cert.read(), key: await key.read() });
+  return new UpstreamPool(new URL(upstream).origin, {
+    ...trust,
+    identity,
+    connectTimeoutMs: timeouts.connect,
+    headersTimeoutMs: timeouts.headers,
+    idleTimeoutMs: timeouts.idle,
+    connections: limits.upstreamConnections,
+    queue: limits.queue,
+  });
+}
+
+function buildRoute(route: RouteConfig, credential: Credential, pool: UpstreamPool, parts: RouteParts): Route {
+  const { clock, log, tally, viaName } = parts;
+  const base = new URL(route.upstream).pathname.replace(/\/+$/, '');
+  const prefix = route.path === '/' ? '' : route.path;
+  const counts = tally.route(route.name);
+  const plain = watchClock(transport(pool), pool.origin, { clock, log });
+  const policy = {
+    profile: route.preset === 'none' ? ('generic' as const) : route.preset,
+    ownRules: route.challenge,
+    on401: route.on401,
+    routeName: route.name,
+    credentialName: route.credential,
+  };
+  const set = Object.entries(route.headers.set);
+  const { source, subjects } = credential;
+  const dropped = [
+    ...(route.cookies === 'drop' ? ['cookie'] : []),
+    ...(subjects === undefined ? [] : [subjects.header]),
+  ];
+  const withTokens = (tokens: TokenLease) =>
+    authenticated(plain, tokens, policy, {
+      clock,
+      log,
+      onRepeat: ({ rule }) => counts.repeated(rule),
+      onSkip: (reason) => counts.notRepeated(reason),
+    });
+  const remove = [...route.headers.remove, ...set.map(([name]) => name), ...dropped];
+  return {
+    name: route.name,
+    prefix,
+    base,
+    websocket: route.websocket,
+    authorization: route.authorization,
+    requestRules: {
+      viaName,
+      remove: new Set(remove.map((name) => name.toLowerCase())),
+      set: set.flat(),
+      keepAuthorization: route.authorization === 'keep',
+    },
+    subjectHeader: subjects?.header,
+    responseRules: { cookies: route.cookies, upstreamOrigin: pool.origin, upstreamBase: base, prefix, cors: [] },
+    replayBytes: route.replay.maxBody,
+    authenticated: subjects === undefined ? withTokens(source) : perSubject(subjects, withTokens),
+    plain,
+    tally: counts,
+  };
+}

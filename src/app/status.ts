@@ -1,0 +1,85 @@
+import type { CredentialStatus, Status } from '../admin/status.ts';
+import type { ReloadTally } from '../admin/tally.ts';
+import type { Config } from '../config/config.ts';
+import type { Credential } from './credentials.ts';
+
+/** Everything that a status is made of. */
+export interface StatusParts {
+  readonly config: Config;
+  readonly credentials: ReadonlyMap<string, Credential>;
+  readonly addresses: {
+    readonly proxy: readonly { readonly url: string; readonly routes: readonly string[] }[];
+    readonly admin: string | undefined;
+  };
+  readonly about: { readonly version: string; readonly node: string; readonly file: string | undefined };
+  readonly reloads: ReloadTally;
+  readonly draining: boolean;
+  /** Epoch milliseconds. */
+  readonly nowMs: number;
+}
+
+/** What /api/status answers. */
+export function statusOf(parts: StatusParts): Status {
+  const { config, credentials, addresses, about, reloads, draining, nowMs } = parts;
+  const { last, startedMs, inForceSinceMs } = reloads;
+  return {
+    version: about.version,
+    node: about.node,
+    startedAt: iso(startedMs),
+    uptimeSeconds: Math.max(0, Math.round((nowMs - startedMs) / 1000)),
+    state: draining ? 'stopping' : 'running',
+    listeners: addresses.proxy,
+    admin: addresses.admin ?? null,
+    routes: config.routes.map(({ name, path, upstream, preset, credential }) => ({
+      name,
+      path,
+      upstream,
+      preset,
+      credential,
+    })),
+    credentials: [...credentials].map(([name, credential]) => credentialStatus(name, credential, config, nowMs)),
+    configuration: {
+      file: about.file ?? null,
+      inForceSince: iso(inForceSinceMs),
+      lastReload: last === undefined ? null : { ...last, at: iso(last.atMs) },
+    },
+  };
+}
+
+/** One credential of it; the name is the configuration's, because two may share a token source. */
+export function credentialStatus(
+  name: string,
+  { kind, source, subjects }: Credential,
+  { routes }: Config,
+  nowMs: number,
+): CredentialStatus {
+  const { generation, obtainedAtMs, expiresAtMs, everObtained, usable, refreshing, lastFailure } = source.snapshot();
+  const without = lastFailure !== undefined ? 'failing' : everObtained ? 'idle' : 'waiting';
+  return {
+    name,
+    provider: kind,
+    routes: routes.filter(({ credential }) => credential === name).map((route) => route.name),
+    state: subjects !== undefined ? 'per-caller' : usable ? 'ok' : without,
+    refreshing,
+    token: {
+      generation,
+      obtainedAt: obtainedAtMs === undefined ? null : iso(obtainedAtMs),
+      expiresAt: expiresAtMs === undefined ? null : iso(expiresAtMs),
+      expiresInSeconds: expiresAtMs === undefined ? null : Math.round((expiresAtMs - nowMs) / 1000),
+    },
+    lastFailure:
+      lastFailure === undefined
+        ? null
+        : {
+            at: iso(lastFailure.atMs),
+            message: lastFailure.message,
+            kind: lastFailure.kind,
+            reason: lastFailure.reason,
+            retryAt: iso(lastFailure.retryAtMs),
+          },
+  };
+}
+
+function iso(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}

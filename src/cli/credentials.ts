@@ -1,0 +1,43 @@
+import { Tally } from '../admin/tally.ts';
+import { buildCredentials, type Credential, closeCredential } from '../app/credentials.ts';
+import { systemClock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import type { BatchedLog } from '../log.ts';
+import { createTokenCache } from '../token/token-cache.ts';
+import type { CliContext } from './context.ts';
+import type { CommandLine } from './options.ts';
+import { openLog } from './serve.ts';
+
+/**
+ * The credentials that routes use, by name, for a command that asks for a token and ends; afterwards they are closed.
+ * @returns what `use` returns
+ */
+export async function withCredentials<T>(
+  config: Config,
+  log: BatchedLog,
+  use: (credentials: ReadonlyMap<string, Credential>) => Promise<T>,
+): Promise<T> {
+  const credentials = buildCredentials(
+    config,
+    {
+      clock: systemClock,
+      random: Math.random,
+      log,
+      tally: new Tally(systemClock.nowMs()),
+      cache: createTokenCache(config.credentials.length),
+    },
+    new Map(),
+  );
+  try {
+    return await use(credentials);
+  } finally {
+    await Promise.all([...new Set(credentials.values())].map(closeCredential));
+    log.flush();
+  }
+}
+
+/** The log of a command that tells what happened itself: silent on stderr, unless a level is asked for by flag or variable. */
+export function quietLog(config: Config, { flags }: CommandLine, context: CliContext): Promise<BatchedLog> {
+  const asked = flags['log-level'] !== undefined || (context.env['BEARERD_LOG_LEVEL'] ?? '') !== '';
+  return openLog(asked ? config.log : { ...config.log, level: 'silent' }, context);
+}

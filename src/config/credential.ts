@@ -1,0 +1,190 @@
+import { createHash } from 'node:crypto';
+import type { Part } from './arrangement.ts';
+import type { CredentialConfig } from './config.ts';
+import { ownerOfPreset, presetOf, withPreset } from './credential-preset.ts';
+import { complain, join, type MapInput, type ParseContext } from './input.ts';
+import { isLoopbackHost } from './listen-address.ts';
+import { nearestName } from './nearest-name.ts';
+import { originOf } from './option/group.ts';
+import { valueAt } from './overlay.ts';
+import type { ProviderDefinition, Usage } from './provider-definition.ts';
+import { credential as commonKeys, unavailableCredentialKeys } from './schema.ts';
+import { presetKey, providerKey } from './setting-names.ts';
+import { invalid } from './shape.ts';
+
+type Definition = ProviderDefinition<unknown>;
+
+/** What the routes that use a credential say about it. */
+export interface CredentialUsage extends Usage {
+  /** A route that uses it has the preset collaborate. */
+  readonly collaborate: boolean;
+  /** Nothing about its routes is wrong, so that rules about them make sense. */
+  readonly certain: boolean;
+}
+
+/** Reads one credential with the definition of its provider; undefined after a problem. */
+export function readCredential(
+  part: Part & { readonly name: string },
+  usage: CredentialUsage,
+  providers: readonly Definition[],
+  context: ParseContext,
+): CredentialConfig | undefined {
+  const { at, input, name } = part;
+  const definition = providerOf(part, usage, providers, context);
+  if (definition === undefined) return undefined;
+  const preset = presetOf(part, definition, providers, context);
+  for (const [key, defaultText] of [[providerKey, definition.kind] as const, [presetKey, undefined] as const]) {
+    const option = { secret: false, defaultText };
+    context.seen?.push({ path: join(at, key), input: input.entries.get(key)?.value, option });
+  }
+  const { upstreams } = usage;
+  const whole = preset === undefined ? input : withPreset(input, preset, { upstreams });
+  const own = withoutForeignKeys(whole, at, definition, providers, context);
+  const common = commonKeys.draft(only(input, commonNames), at, context);
+  checkOneOf(own, at, definition, context);
+  checkPlainHttp(own, at, context);
+  const options = definition.schema.parse(own, at, context);
+  if (options === invalid) return undefined;
+  const lints = usage.certain
+    ? [...(definition.lint?.(options, { upstreams }) ?? []), ...(preset?.lint(options) ?? [])]
+    : [];
+  for (const { path, problem, cure, severity } of lints) {
+    const place = join(at, path);
+    // Plain http may have been found already, by the look at what is written.
+    if (context.problems.some((before) => before.path === place && before.severity === 'error')) continue;
+    context.problems.push({ origin: originOf(input, path), path: place, problem, cure, severity });
+  }
+  return {
+    name,
+    kind: definition.kind,
+    maxTokenRequests: common.maxTokenRequests,
+    fingerprint: fingerprint(
+      definition.kind,
+      { options, ...common },
+      own.entries.has('tokenEndpoint') || own.entries.has('issuer') ? [] : upstreams,
+    ),
+    create: (providerContext) => definition.create(options, providerContext),
+  };
+}
+
+const commonNames = Object.keys(commonKeys.fields);
+
+function only(map: MapInput, names: readonly string[]): MapInput {
+  return { ...map, entries: new Map([...map.entries].filter(([key]) => names.includes(key))) };
+}
+
+function providerOf(
+  { at, input }: Part,
+  usage: CredentialUsage,
+  providers: readonly Definition[],
+  context: ParseContext,
+): Definition | undefined {
+  const written = input.entries.get(providerKey)?.value;
+  const kind =
+    written === undefined
+      ? (ownerOfPreset(input, providers)?.kind ?? (usage.collaborate ? 'collaborate' : 'client-credentials'))
+      : written.kind === 'scalar'
+        ? String(written.value)
+        : '';
+  const found = providers.find((one) => one.kind === kind);
+  if (found !== undefined) return found;
+  const kinds = providers.map((one) => one.kind);
+  const near = nearestName(kind, kinds);
+  complain(
+    context,
+    written?.origin ?? input.origin,
+    join(at, providerKey),
+    `there is no provider '${kind}'`,
+    near === undefined ? `write one of ${kinds.join(', ')}` : `did you mean '${near}'?`,
+  );
+  return undefined;
+}
+
+/** Keys that belong to no provider. */
+const ownKeys: readonly string[] = [providerKey, presetKey, ...commonNames];
+
+/** The keys that the provider's own shape shall see; for the others a problem that says whose they are. */
+function withoutForeignKeys(
+  input: MapInput,
+  at: string,
+  definition: Definition,
+  providers: readonly Definition[],
+  context: ParseContext,
+): MapInput {
+  const entries = new Map(input.entries);
+  for (const name of ownKeys) entries.delete(name);
+  const has = (one: Definition, key: string) => Object.hasOwn(one.schema.fields ?? {}, key);
+  for (const [name, { key }] of input.entries) {
+    if (ownKeys.includes(name) || has(definition, name) || definition.schema.unavailable.includes(name)) continue;
+    const owner = providers.find((one) => has(one, name));
+    if (owner !== undefined) {
+      const problem = `is not a key of provider ${definition.kind}, but of ${owner.kind}`;
+      complain(context, key, join(at, name), problem, `remove it, or write provider: ${owner.kind}`);
+    } else if (unavailableCredentialKeys.includes(name)) {
+      complain(context, key, join(at, name), 'is not available in this version yet', 'remove the key');
+    } else continue; // a typo: the shape knows the names that are near
+    entries.delete(name);
+  }
+  return { ...input, entries };
+}
+
+/** Looks at what is written, so that other mistakes do not hide what is missing. */
+function checkOneOf(input: MapInput, at: string, definition: Definition, context: ParseContext): void {
+  const { oneOf, schema } = definition;
+  if (oneOf === undefined || oneOf.some((key) => input.entries.has(key))) return;
+  const examples = oneOf.map((key) => `${key}: ${schema.fields?.[key]?.example ?? '…'}`);
+  complain(context, input.origin, join(at, oneOf[0]), 'is missing', `write ${examples.join(', or ')}`);
+}
+
+/** A secret sent in the clear has to be asked for (RFC 6749 §3.2 demands TLS); looks at what is written, so that other mistakes do not hide it. */
+function checkPlainHttp(input: MapInput, at: string, context: ParseContext): void {
+  const endpoint = valueAt(input, ['tokenEndpoint']);
+  const allowed = valueAt(input, ['insecureHttp']);
+  if (endpoint?.kind !== 'scalar' || typeof endpoint.value !== 'string') return;
+  if (!isPlainHttpBeyondLoopback(endpoint.value) || isTrue(allowed)) return;
+  const problem = 'is plain http beyond loopback, so that the secret could be read on the way';
+  complain(
+    context,
+    endpoint.origin,
+    join(at, 'tokenEndpoint'),
+    problem,
+    'write https://, or insecureHttp: true beside it',
+  );
+}
+
+/** `true` as written. */
+export function isTrue(input: ReturnType<typeof valueAt>): boolean {
+  return input?.kind === 'scalar' && (input.value === true || input.value === 'true');
+}
+
+/** Can be read by others on the network. */
+export function isPlainHttpBeyondLoopback(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'http:' && !isLoopbackHost(hostname);
+}
+
+function fingerprint(kind: string, options: unknown, upstreams: readonly string[]): string {
+  return createHash('sha256')
+    .update(JSON.stringify([kind, canonical(options), upstreams]))
+    .digest('hex');
+}
+
+/** Of a Secret, also one of another copy of this package; a group of options has no members but its own. */
+function secretFingerprint(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || !('fingerprint' in value)) return undefined;
+  if (Object.hasOwn(value, 'fingerprint')) return undefined;
+  return typeof value.fingerprint === 'string' ? value.fingerprint : undefined;
+}
+
+/** Keys in order, secrets by their fingerprint. */
+function canonical(value: unknown): unknown {
+  const secret = secretFingerprint(value);
+  if (secret !== undefined) return { secret };
+  if (Array.isArray(value)) return value.map(canonical);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.entries(value)
+    .filter(([, one]) => one !== undefined)
+    .map(([name, one]) => [name, canonical(one)])
+    .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
+}

@@ -1,0 +1,47 @@
+import { IncomingMessage, type ServerResponse } from 'node:http';
+import type { BearerdError } from '../errors.ts';
+import { lingerBeforeClose } from './linger.ts';
+import { problemOf } from './problem.ts';
+import type { Route } from './route.ts';
+
+/** What the listener has found out about a request before Fastify sees it. */
+export interface Arrival {
+  readonly requestId: string;
+  readonly route: Route;
+  /** Path and query as they came, behind scheme and authority. */
+  readonly pathQuery: string;
+  /** Host and port of an absolute-form target; undefined = Host says it. */
+  readonly authority: string | undefined;
+  /** CORS fields for the answer to an allowed foreign origin, flat. */
+  readonly cors: readonly string[];
+  readonly startedMs: number;
+  /** A WebSocket is asked for. */
+  readonly upgrade: boolean;
+}
+
+/** Node's request with our findings on it; a property costs less than a look-up in a WeakMap. */
+export class ArrivedRequest extends IncomingMessage {
+  arrival: Arrival | undefined;
+  /** The answer ends the connection: whatever the client sends behind this request is not looked at. */
+  closing = false;
+}
+
+/** Answers in the words of the catalog; ends the connection where the request body has not been read. */
+export function answerProblem(
+  request: ArrivedRequest,
+  response: ServerResponse,
+  error: BearerdError,
+  requestId: string,
+): void {
+  // behind the router the URL is no longer the client's
+  const instance = request.arrival?.pathQuery ?? request.url ?? '';
+  const problem = problemOf(error, { requestId, method: request.method ?? '', instance });
+  if (!request.complete) {
+    if (!problem.headers.includes('Connection')) problem.headers.push('Connection', 'close');
+    lingerBeforeClose(request.socket);
+    request.resume();
+  }
+  request.closing ||= problem.headers.includes('Connection');
+  response.writeHead(problem.status, problem.headers);
+  response.end(problem.body);
+}

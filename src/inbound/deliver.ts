@@ -1,0 +1,127 @@
+import type { ServerResponse } from 'node:http';
+import type { BodySink } from '../upstream/response-body.ts';
+import { responseHeaders, trailerFields } from '../upstream/response-headers.ts';
+import type { UpstreamRequest, UpstreamResponse } from '../upstream/round-trip.ts';
+import type { Arrival, ArrivedRequest } from './arrival.ts';
+import { lingerBeforeClose } from './linger.ts';
+
+const emptyChunk = Buffer.alloc(0);
+
+/** Writes the upstream's answer to the client, piece by piece as it comes; the head at once. @throws when it broke off before */
+export function deliver(
+  request: ArrivedRequest,
+  response: ServerResponse,
+  arrival: Arrival,
+  upstream: UpstreamRequest,
+  answer: UpstreamResponse,
+): void {
+  const { body } = answer;
+  if (upstream.caller.gone) {
+    body.discard(new Error('the client has gone'));
+    return;
+  }
+  if (body.error !== undefined) throw body.error;
+  const chunked = request.httpVersion === '1.1' && request.method !== 'HEAD' && !hasKnownLength(answer);
+  const fields = answerFields(request, arrival, answer, chunked);
+  const unread = upstream.body !== undefined && !upstream.body.ended;
+  if (unread) {
+    fields.push('Connection', 'close');
+    request.closing = true;
+    lingerBeforeClose(request.socket);
+  }
+  response.sendDate = false;
+  response.writeHead(answer.status, reasonPhrase(answer), fields);
+  if (body.complete && body.held.length < 2 && body.trailers.length === 0) {
+    upstream.body?.abandon();
+    endWith(response, body.held[0]);
+    return;
+  }
+  // an empty piece sends the head: res.flushHeaders() of Node 20 re-encodes bytes above 0x7f (stack trap)
+  if (body.held.length === 0) response.write(emptyChunk);
+  body.attach(new ClientSink(response, upstream, answer, chunked));
+}
+
+/** Bytes up to which one write of head and body is cheaper than two, although the body is copied for it. */
+const oneWriteBytes = 16 * 1024;
+
+/** Ends the answer with its only piece: a string that goes out in Node's encoding of the head leaves with it in one write. */
+function endWith(response: ServerResponse, piece: Buffer | undefined): void {
+  if (piece === undefined || piece.length > oneWriteBytes) response.end(piece);
+  else response.end(piece.toString('latin1'), 'latin1');
+}
+
+/** The answer's fields for the client. */
+export function answerFields(
+  request: ArrivedRequest,
+  arrival: Arrival,
+  answer: UpstreamResponse,
+  chunked: boolean,
+): string[] {
+  const { responseRules } = arrival.route;
+  const rules = arrival.cors.length === 0 ? responseRules : { ...responseRules, cors: arrival.cors };
+  const rawHeaders = answer.status === 204 ? withoutLength(answer.rawHeaders) : answer.rawHeaders;
+  // RFC 9112 §3.2.2: an absolute-form target says how the client addressed us, instead of Host
+  return responseHeaders(rawHeaders, rules, `http://${arrival.authority ?? request.headers.host}`, chunked);
+}
+
+/** The reason phrase as bytes again: undici has read it as UTF-8, which leaves a replacement character for others. */
+export function reasonPhrase({ statusMessage }: UpstreamResponse): string {
+  if (!/[^\x20-\x7e]/.test(statusMessage)) return statusMessage;
+  const bytes = Buffer.from(statusMessage.replaceAll('\ufffd', '?')).toString('latin1');
+  return bytes.replace(/[^\t\x20-\x7e\x80-\xff]/g, '?');
+}
+
+/** Writes body pieces and keeps the upstream as slow as the client. */
+class ClientSink implements BodySink {
+  readonly #response: ServerResponse;
+  readonly #upstream: UpstreamRequest;
+  readonly #answer: UpstreamResponse;
+  readonly #chunked: boolean;
+  #waiting = false;
+
+  constructor(response: ServerResponse, upstream: UpstreamRequest, answer: UpstreamResponse, chunked: boolean) {
+    this.#response = response;
+    this.#upstream = upstream;
+    this.#answer = answer;
+    this.#chunked = chunked;
+  }
+
+  write(chunk: Buffer): boolean {
+    const room = this.#response.write(chunk);
+    if (!room && !this.#waiting) {
+      this.#waiting = true;
+      this.#response.once('drain', () => {
+        this.#waiting = false;
+        this.#answer.body.resume();
+      });
+    }
+    return room;
+  }
+
+  end(trailers: readonly Buffer[]): void {
+    if (trailers.length > 0 && this.#chunked) this.#response.addTrailers(trailerFields(trailers));
+    this.#upstream.body?.abandon();
+    this.#response.end();
+  }
+
+  /** A reset, because to HTTP/1.0 the end of the connection is the end of the body. */
+  fail(): void {
+    this.#response.socket?.resetAndDestroy();
+  }
+}
+
+/** A 204 has no Content-Length (RFC 9110 §8.6). */
+function withoutLength(rawHeaders: readonly Buffer[]): readonly Buffer[] {
+  return rawHeaders.filter((_part, index) => !isContentLength(rawHeaders[index - (index % 2)]));
+}
+
+function hasKnownLength({ rawHeaders, status }: UpstreamResponse): boolean {
+  if (status === 204 || status === 304) return true;
+  for (let i = 0; i < rawHeaders.length; i += 2) if (isContentLength(rawHeaders[i])) return true;
+  return false;
+}
+
+/** The length is looked at first, because most names are another. */
+function isContentLength(name: Buffer | undefined): boolean {
+  return name?.length === 14 && name.toString('latin1').toLowerCase() === 'content-length';
+}

@@ -1,0 +1,88 @@
+import type { ServerResponse } from 'node:http';
+import { BearerdError, type ErrorCode } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { type Caller, newExchange, type UpstreamRequest, type UpstreamResponse } from '../upstream/round-trip.ts';
+import { recordEnding } from './access-line.ts';
+import { type Arrival, type ArrivedRequest, answerProblem } from './arrival.ts';
+import { answerFields, deliver } from './deliver.ts';
+import { passInformation } from './information.ts';
+import { outgoingRequest } from './outgoing-request.ts';
+
+/** What forwarding writes down. */
+export interface ForwardDeps {
+  readonly log: Log;
+  /** One line per request. */
+  readonly accessLog: boolean;
+}
+
+/** Takes both connections over after a 101; calls `over` when they have ended. */
+export type Switch = (answer: UpstreamResponse, fields: readonly string[], over: () => void) => void;
+
+/**
+ * Sends an arrived request to its upstream and the answer to the client; never throws.
+ * @param switched takes over where the upstream answers 101 to an upgrade
+ */
+export function forward(
+  request: ArrivedRequest,
+  response: ServerResponse,
+  arrival: Arrival,
+  deps: ForwardDeps,
+  switched?: Switch,
+): void {
+  const { route, requestId } = arrival;
+  const exchange = newExchange();
+  const caller: Caller = { gone: false, onGone: undefined };
+  let ownAnswer: ErrorCode | undefined;
+  response.on('close', () => {
+    const aborted = !response.writableFinished;
+    if (aborted) {
+      caller.gone = true;
+      caller.onGone?.();
+    }
+    ended(response.headersSent ? response.statusCode : 0, aborted);
+  });
+  let upstream: UpstreamRequest | undefined;
+  try {
+    upstream = outgoingRequest(request, arrival, caller, exchange);
+    upstream.onInformation = (status, fields) => passInformation(request, response, status, fields);
+    const own = route.authorization === 'keep' && request.headers.authorization !== undefined;
+    const send = own ? route.plain : route.authenticated;
+    send(upstream).then(answered.bind(undefined, upstream), refuse);
+  } catch (error) {
+    refuse(error);
+  }
+
+  function answered(sent: UpstreamRequest, answer: UpstreamResponse): void {
+    exchange.answeredMs = performance.now();
+    try {
+      if (answer.switched === undefined) deliver(request, response, arrival, sent, answer);
+      else switched?.(answer, answerFields(request, arrival, answer, false), () => ended(answer.status, false));
+    } catch (error) {
+      refuse(error);
+    }
+  }
+
+  function ended(status: number, aborted: boolean): void {
+    const log = deps.accessLog ? deps.log : undefined;
+    recordEnding(arrival, exchange, { method: request.method ?? '', status, aborted, error: ownAnswer }, log);
+  }
+
+  function refuse(error: unknown): void {
+    if (caller.gone) return;
+    upstream?.body?.abandon();
+    if (response.headersSent) {
+      response.socket?.resetAndDestroy();
+      return;
+    }
+    const problem = known(error);
+    ownAnswer = problem.code;
+    exchange.answeredMs = performance.now();
+    answerProblem(request, response, problem, requestId);
+  }
+
+  function known(error: unknown): BearerdError {
+    if (error instanceof BearerdError) return error;
+    deps.log.error({ event: 'internal_error', requestId, err: error }, 'a request failed for a reason of our own');
+    return new BearerdError('BEARERD_INTERNAL', 'the request could not be handled', { cause: error });
+  }
+}

@@ -1,0 +1,286 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Tally } from '../admin/tally.ts';
+import { BearerdError, type ErrorCode } from '../errors.ts';
+import { type LocalEnding, logLocalEnding } from './access-line.ts';
+import { AnswerOrder, type ListenerResponse } from './answer-order.ts';
+import { ArrivedRequest, answerProblem } from './arrival.ts';
+import { answerSocket, clientError } from './client-error.ts';
+import { corsHeaders, isPreflight, listedOrigin, preflightAnswer } from './cors.ts';
+import { type ForwardDeps, forward } from './forward.ts';
+import { guard } from './guard.ts';
+import { noSchemas } from './no-schemas.ts';
+import { forwardedMethods, registerProxy } from './proxy-plugin.ts';
+import { authorityOf, pathAndQuery } from './request-target.ts';
+import type { Route } from './route.ts';
+import type { RouteTable } from './route-table.ts';
+import { holdEarly, isWebSocketUpgrade, responseOn, tunnel, withoutUpgrade } from './websocket.ts';
+
+/** What one listener takes from its clients. */
+export interface ListenerLimits {
+  /** Milliseconds to the end of the request head. */
+  readonly headersTimeoutMs: number;
+  /** Bytes of the header section. */
+  readonly headersBytes: number;
+  /** Field lines of the header section. */
+  readonly headersCount: number;
+  /** Client connections at a time. */
+  readonly connections: number;
+}
+
+/** What one listener serves, and to whom. */
+export interface ListenerOptions extends ForwardDeps {
+  readonly routes: RouteTable<Route>;
+  readonly allowedHosts: readonly string[];
+  readonly allowedOrigins: readonly string[];
+  readonly limits: ListenerLimits;
+  readonly tally: Tally;
+  readonly newRequestId: () => string;
+}
+
+/** Newer Node asks before it takes a request out of the parser; older Node ignores the option, and #upgrade gives it back. */
+const onlyWebSockets: object = { shouldUpgradeCallback: isWebSocketUpgrade };
+
+/** One address that requests come in on: the guard first, then Fastify with @fastify/http-proxy, whose handler forwards. */
+export class Listener {
+  readonly app: FastifyInstance;
+  readonly server: Server;
+  /** Origins of the address itself, filled in once it listens. */
+  ownOrigins: readonly string[] = [];
+  #options: ListenerOptions;
+  /** Fixed when the server was made. */
+  readonly #headersBytes: number;
+  readonly #order = new AnswerOrder();
+  readonly #tunnels = new Set<Socket>();
+  /** A set, because an upgrade that is not wanted makes Node report its socket a second time. */
+  readonly #connections = new Set<Socket>();
+  /** Nothing new is served any more. */
+  #draining = false;
+
+  private constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#headersBytes = options.limits.headersBytes;
+    let server: Server | undefined;
+    this.app = Fastify({
+      logger: false,
+      // router and plugin see one path only: judging the target is the guard's and outgoing-request's
+      rewriteUrl: () => '/',
+      exposeHeadRoutes: false,
+      forceCloseConnections: 'idle',
+      // Fastify would answer besides us, in words of its own
+      clientErrorHandler: () => {},
+      schemaController: noSchemas,
+      serverFactory: (handler) => {
+        server = this.#createServer(handler);
+        return server;
+      },
+    });
+    if (server === undefined) throw new Error('Fastify made no server');
+    this.server = server;
+  }
+
+  /** Makes a listener that does not listen yet. */
+  static async create(options: ListenerOptions): Promise<Listener> {
+    const listener = new Listener(options);
+    await listener.#register();
+    return listener;
+  }
+
+  /** From the next request on, other routes, names and limits; limits.headersBytes stays as it was made. */
+  serve(options: ListenerOptions): void {
+    this.#options = options;
+    this.server.headersTimeout = options.limits.headersTimeoutMs;
+  }
+
+  /** Connections of clients that are open; a WebSocket is one of them. */
+  get connections(): { readonly open: number; readonly webSockets: number } {
+    return { open: this.#connections.size, webSockets: this.#tunnels.size };
+  }
+
+  /** Stops accepting; resolves when everything in flight is over or the time is, then ends the rest. */
+  async drain(timeoutMs: number): Promise<void> {
+    this.#draining = true;
+    const { server } = this;
+    const closed = new Promise<void>((resolve) => {
+      if (server.listening) server.close(() => resolve());
+      else resolve();
+    });
+    // a connection that becomes idle after close() would otherwise stay open until its keep-alive time is over
+    const sweep = setInterval(() => {
+      server.closeIdleConnections();
+      // Node counts a connection that has never sent a byte as busy; browsers open such ones ahead of need
+      for (const socket of this.#connections) if (socket.bytesRead === 0) socket.destroy();
+    }, 20);
+    const deadline = setTimeout(() => {
+      // Node knows only of those that its parser has: not of WebSockets
+      for (const socket of this.#connections) socket.destroy();
+    }, timeoutMs);
+    await closed;
+    // the server is closed a moment before its connections say so, and with that each request has its line
+    await Promise.all([...this.#connections].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+    clearInterval(sweep);
+    clearTimeout(deadline);
+    await this.app.close();
+  }
+
+  async #register(): Promise<void> {
+    await registerProxy(this.app, (request, response) => {
+      // set before Fastify was called
+      if (request.arrival !== undefined) forward(request, response, request.arrival, this.#options);
+    });
+    await this.app.ready();
+  }
+
+  #createServer(handler: RequestListener): Server {
+    const { limits } = this.#options;
+    const serve = (request: ArrivedRequest, response: ListenerResponse) => {
+      if (this.#arrive(request, response, false)) handler(request, response);
+    };
+    const server = createServer(
+      {
+        IncomingMessage: ArrivedRequest,
+        maxHeaderSize: limits.headersBytes,
+        headersTimeout: limits.headersTimeoutMs,
+        requestTimeout: 0,
+        connectionsCheckingInterval: 1_000,
+        keepAliveTimeout: 75_000,
+        // the guard answers it, in the words of the catalog
+        requireHostHeader: false,
+        ...onlyWebSockets,
+      },
+      serve,
+    );
+    // Node would drop the lines beyond its own limit without a word; ours is answered with 431
+    server.maxHeadersCount = 0;
+    // RFC 9110 §10.1.1: an expectation that is not known may be ignored; Node would answer with a bare 417
+    server.on('checkExpectation', serve);
+    server.on('connection', (socket: Socket) => {
+      this.#connections.add(socket);
+      socket.once('close', () => this.#connections.delete(socket));
+    });
+    server.on('clientError', (error: Error, socket: Socket) => this.#clientError(error, socket));
+    server.on('upgrade', (request: ArrivedRequest, socket: Socket, head: Buffer) =>
+      this.#order.afterward(socket, () => this.#upgrade(request, socket, head)),
+    );
+    server.on('connect', (request: ArrivedRequest, socket: Socket) => {
+      const error = new BearerdError('BEARERD_METHOD_NOT_ALLOWED', 'CONNECT is never forwarded.');
+      this.#order.afterward(socket, () => this.#answerSocket(socket, error, 'CONNECT', request.url ?? ''));
+    });
+    return server;
+  }
+
+  /** Judges a request and notes what was found; false = it has been answered. */
+  #arrive(request: ArrivedRequest, response: ListenerResponse, upgrade: boolean): boolean {
+    if (this.#order.closing(request.socket)) return false;
+    const { allowedHosts, allowedOrigins, routes, tally } = this.#options;
+    const startedMs = performance.now();
+    const requestId = this.#options.newRequestId();
+    this.#order.began(request.socket, response);
+    const { method = '', url = '', httpVersion, rawHeaders } = request;
+    const log = (status: number, error: ErrorCode | undefined) =>
+      this.#log({ requestId, method, target: url, status, error, startedMs });
+    const refuse = (error: BearerdError): false => {
+      tally.refused('proxy', error.code);
+      answerProblem(request, response, error, requestId);
+      log(error.entry.status, error.code);
+      return false;
+    };
+    const { ownOrigins } = this;
+    const refusal = guard({ method, url, httpVersion, rawHeaders, ownOrigins, allowedHosts, allowedOrigins });
+    if (refusal !== undefined) return refuse(refusal);
+    const full = this.#overLimit(rawHeaders.length / 2);
+    if (full !== undefined) return refuse(full);
+    const origin = listedOrigin(rawHeaders, allowedOrigins);
+    if (origin !== undefined && isPreflight(method, rawHeaders)) {
+      const answer = preflightAnswer(origin, rawHeaders);
+      response.writeHead(answer.status, [...answer.headers]).end();
+      log(answer.status, undefined);
+      return false;
+    }
+    if (method === 'OPTIONS' && request.headers['max-forwards'] === '0') {
+      response.writeHead(204, ['Allow', forwardedMethods.join(', ')]).end();
+      log(204, undefined);
+      return false;
+    }
+    const pathQuery = pathAndQuery(url, method);
+    const route = routes.find(pathQuery);
+    if (route === undefined) {
+      const path = JSON.stringify(pathQuery.split('?', 1)[0]?.slice(0, 200));
+      return refuse(new BearerdError('BEARERD_NO_ROUTE', `no route serves ${path}`));
+    }
+    const cors = origin === undefined ? [] : corsHeaders(origin);
+    request.arrival = { requestId, route, pathQuery, authority: authorityOf(url), startedMs, cors, upgrade };
+    return true;
+  }
+
+  #overLimit(headersCount: number): BearerdError | undefined {
+    const { limits } = this.#options;
+    if (this.#draining) {
+      return new BearerdError('BEARERD_DRAINING', 'bearerd has been told to stop', {
+        headers: ['Connection', 'close'],
+      });
+    }
+    if (this.#connections.size > limits.connections) {
+      return new BearerdError('BEARERD_TOO_MANY_CONNECTIONS', `more than ${limits.connections} connections are open`, {
+        headers: ['Connection', 'close'],
+      });
+    }
+    if (headersCount <= limits.headersCount) return undefined;
+    return new BearerdError(
+      'BEARERD_HEADERS_TOO_LARGE',
+      `the request has more than ${limits.headersCount} header fields`,
+    );
+  }
+
+  #upgrade(request: ArrivedRequest, socket: Socket, head: Buffer): void {
+    const route = this.#options.routes.find(pathAndQuery(request.url ?? ''));
+    if (!isWebSocketUpgrade(request) || route?.websocket === false) {
+      withoutUpgrade(request, socket, head);
+      this.server.emit('connection', socket);
+      return;
+    }
+    const response = responseOn(request, socket);
+    const early = holdEarly(socket, head);
+    if (!this.#arrive(request, response, true) || request.arrival === undefined) return;
+    forward(request, response, request.arrival, this.#options, (answer, fields, over) => {
+      if (answer.switched === undefined) return;
+      response.detachSocket(socket);
+      this.#tunnels.add(socket);
+      tunnel(socket, early(), answer.switched, fields, () => {
+        this.#tunnels.delete(socket);
+        over();
+      });
+    });
+  }
+
+  #clientError(error: Error, socket: Socket): void {
+    const pending = this.#order.pending(socket);
+    const code = 'code' in error ? error.code : undefined;
+    if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+    // what comes behind the last request of a connection is not looked at, and takes nothing away from its answer
+    if (this.#order.closing(socket) || code === 'HPE_CLOSED_CONNECTION') return;
+    const problem = clientError(error, this.#headersBytes);
+    if (pending === undefined || pending.req.complete) {
+      this.#order.end(socket);
+      this.#order.afterward(socket, () => this.#answerSocket(socket, problem, '', ''));
+      return;
+    }
+    if (pending.headersSent) socket.destroy();
+    // a request whose body broke has its own line, written when its response closes
+    else answerSocket(socket, problem, this.#options.newRequestId(), '', '');
+  }
+
+  #answerSocket(socket: Socket, error: BearerdError, method: string, target: string): void {
+    const requestId = this.#options.newRequestId();
+    this.#options.tally.refused('proxy', error.code);
+    answerSocket(socket, error, requestId, method, target);
+    const { status } = error.entry;
+    this.#log({ requestId, method, target, status, error: error.code, startedMs: performance.now() });
+  }
+
+  #log(ending: LocalEnding): void {
+    const { accessLog, log } = this.#options;
+    if (accessLog) logLocalEnding(log, ending);
+  }
+}

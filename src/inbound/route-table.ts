@@ -1,0 +1,31 @@
+/** Finds the route of a path: the longest prefix on segment boundaries wins. */
+export class RouteTable<R extends { readonly prefix: string }> {
+  readonly #byPrefix = new Map<string, R>();
+  #longest = 0;
+  /** As they were given. */
+  readonly routes: readonly R[];
+
+  /** @param routes with prefixes without a trailing slash; empty = everything */
+  constructor(routes: readonly R[]) {
+    this.routes = routes;
+    for (const route of routes) {
+      this.#byPrefix.set(route.prefix, route);
+      this.#longest = Math.max(this.#longest, route.prefix.length);
+    }
+  }
+
+  /** The route for a path with or without its query; undefined = none. */
+  find(pathQuery: string): R | undefined {
+    if (this.#longest === 0) return this.#byPrefix.get('');
+    const query = pathQuery.indexOf('?');
+    const path = query === -1 ? pathQuery : pathQuery.slice(0, query);
+    // no prefix is longer than the longest, so a path of a thousand segments costs no more look-ups than it
+    let end = path.length <= this.#longest ? path.length : path.lastIndexOf('/', this.#longest);
+    while (end > 0) {
+      const route = this.#byPrefix.get(path.slice(0, end));
+      if (route !== undefined) return route;
+      end = path.lastIndexOf('/', end - 1);
+    }
+    return this.#byPrefix.get('');
+  }
+}

@@ -1,0 +1,52 @@
+import { buildConnector } from 'undici';
+import { secureContext, type TlsSettings } from './tls.ts';
+
+/** A client certificate with its chain, and its private key; PEM. */
+export interface ClientIdentity {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** What connections are made with. */
+export interface ConnectorSettings extends TlsSettings {
+  /** Asked for each new connection, so that a renewed certificate is used with the next one. */
+  readonly identity?: (() => Promise<ClientIdentity>) | undefined;
+}
+
+/**
+ * Opens connections whose certificates are always verified.
+ * @param connectTimeoutMs milliseconds to establish TCP and TLS.
+ * @throws BearerdError BEARERD_CONFIGURATION when certificate and key cannot be used together; with `identity` it is
+ *   given to the callback, as are the failures of that function.
+ */
+export function createConnector(settings: ConnectorSettings, connectTimeoutMs: number): buildConnector.connector {
+  const { identity } = settings;
+  if (identity === undefined) return fixedConnector(settings, connectTimeoutMs);
+  let latest: (ClientIdentity & { readonly connect: buildConnector.connector }) | undefined;
+  const current = async (): Promise<buildConnector.connector> => {
+    const { cert, key } = await identity();
+    if (latest?.cert !== cert || latest.key !== key) {
+      latest = { cert, key, connect: fixedConnector({ ...settings, cert, key }, connectTimeoutMs) };
+    }
+    return latest.connect;
+  };
+  return (options, callback) => {
+    current().then(
+      (connect) => connect(options, callback),
+      (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), null),
+    );
+  };
+}
+
+function fixedConnector(settings: TlsSettings, connectTimeoutMs: number): buildConnector.connector {
+  const context = secureContext(settings);
+  const connect = buildConnector({
+    timeout: connectTimeoutMs,
+    rejectUnauthorized: true,
+    ...(context === undefined ? {} : { secureContext: context }),
+  });
+  const { serverName } = settings;
+  if (serverName === undefined) return connect;
+  // undici would prefer the name of the Host field to a name in the connector's own options.
+  return (options, callback) => connect({ ...options, servername: serverName }, callback);
+}

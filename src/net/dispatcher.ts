@@ -1,0 +1,25 @@
+import { Agent, type Dispatcher } from 'undici';
+import { type ConnectorSettings, createConnector } from './connector.ts';
+
+/** How connections to one kind of peer are made. */
+export interface ConnectionSettings extends ConnectorSettings {
+  /** Milliseconds to establish TCP and TLS. */
+  readonly connectTimeoutMs: number;
+  /** Milliseconds to the response head; 0 = no limit. */
+  readonly headersTimeoutMs: number;
+  /** Milliseconds between two pieces of a response body; 0 = no limit. */
+  readonly idleTimeoutMs: number;
+  /** Connections per origin. */
+  readonly connections: number;
+}
+
+/** Makes a pool whose certificates are always verified and that never follows redirects. */
+export function createDispatcher(settings: ConnectionSettings): Dispatcher {
+  return new Agent({
+    connections: settings.connections,
+    pipelining: 1,
+    headersTimeout: settings.headersTimeoutMs,
+    bodyTimeout: settings.idleTimeoutMs,
+    connect: createConnector(settings, settings.connectTimeoutMs),
+  });
+}

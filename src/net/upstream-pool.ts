@@ -1,0 +1,81 @@
+import type { TLSSocket } from 'node:tls';
+import { Pool } from 'undici';
+import { createConnector } from './connector.ts';
+import type { ConnectionSettings } from './dispatcher.ts';
+
+/** How the connections to one upstream are made, and how many. */
+export interface PoolSettings extends ConnectionSettings {
+  /** Requests that may wait for a connection before more are turned away. */
+  readonly queue: number;
+}
+
+/** The connections to one upstream, with a bound on what may wait for them. */
+export class UpstreamPool {
+  /** Scheme, host and port. */
+  readonly origin: string;
+  readonly dispatcher: Pool;
+  /** One of the connections is being reported as reset right now; true only while its error is delivered. */
+  resetting = false;
+  /** A new connection is being handed over right now: a request that starts meanwhile starts on it. */
+  connecting = false;
+  readonly #limit: number;
+  #pending = 0;
+
+  constructor(origin: string, settings: PoolSettings) {
+    this.origin = origin;
+    this.#limit = settings.connections + settings.queue;
+    const connect = createConnector(settings, settings.connectTimeoutMs);
+    this.dispatcher = new Pool(origin, {
+      connections: settings.connections,
+      pipelining: 1,
+      allowH2: false,
+      headersTimeout: settings.headersTimeoutMs,
+      bodyTimeout: settings.idleTimeoutMs,
+      connect: (options, callback) => {
+        connect(options, (...result) => {
+          if (result[0] === null) this.#watch(result[1]);
+          this.connecting = true;
+          callback(...result);
+          this.connecting = false;
+        });
+      },
+    });
+  }
+
+  /** Requests begun and not over. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** Takes a place for a request; false when too many wait already. */
+  admit(): boolean {
+    if (this.#pending >= this.#limit) return false;
+    this.#pending += 1;
+    return true;
+  }
+
+  /** Gives the place back. */
+  release(): void {
+    this.#pending -= 1;
+  }
+
+  /** Takes no new request; ends each connection when its request is over. */
+  async closeWhenIdle(): Promise<void> {
+    await this.dispatcher.close();
+  }
+
+  /** Ends every connection. */
+  async close(): Promise<void> {
+    await this.dispatcher.destroy();
+  }
+
+  /** Our listener is there before undici's own, and both are called in one go. */
+  #watch(socket: TLSSocket | import('node:net').Socket): void {
+    socket.on('error', () => {
+      this.resetting = true;
+      queueMicrotask(() => {
+        this.resetting = false;
+      });
+    });
+  }
+}

@@ -1,0 +1,63 @@
+import { type Dispatcher, request } from 'undici';
+import { TokenRequestError } from '../token/provider.ts';
+import { readAnswerBody } from './answer-body.ts';
+import { type Asked, abandoned, networkFailure, timedOut } from './network-failure.ts';
+import type { TokenAnswer } from './token-answer.ts';
+
+/** One HTTP request to an identity provider. */
+export interface Exchange {
+  /** What is asked, for messages. */
+  readonly asked: Asked;
+  /** Sent as written. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly dispatcher: Dispatcher;
+  /** Milliseconds from the connection to the last byte. */
+  readonly timeoutMs: number;
+  /** Bytes that are read of the answer at most, compressed or not. */
+  readonly bodyLimit: number;
+}
+
+/**
+ * Sends one request and reads the whole answer; redirects are not followed (wire facts 4.1).
+ * @throws TokenRequestError (transient) when no whole answer comes in time; answers of any status are returned.
+ */
+export async function exchange(call: Exchange, signal: AbortSignal): Promise<TokenAnswer> {
+  const { asked, timeoutMs } = call;
+  const limit = new AbortController();
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    limit.abort();
+  }, timeoutMs);
+  const abort = (): void => limit.abort();
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await send(call, limit.signal);
+  } catch (cause) {
+    if (cause instanceof TokenRequestError) throw cause;
+    if (late) throw timedOut(asked, timeoutMs, cause);
+    if (signal.aborted) throw abandoned(asked, cause);
+    throw networkFailure(asked, timeoutMs, cause);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+async function send(call: Exchange, signal: AbortSignal): Promise<TokenAnswer> {
+  const { statusCode, headers, body } = await request(call.url, {
+    method: call.asked.method,
+    headers: call.headers,
+    ...(call.body === undefined ? {} : { body: call.body }),
+    dispatcher: call.dispatcher,
+    signal,
+    // Requests are rare: a kept connection would mostly be dead, and a POST on a dead one is lost.
+    reset: true,
+  });
+  const encoding = headers['content-encoding'];
+  const read = await readAnswerBody(body, Array.isArray(encoding) ? encoding.join(',') : encoding, call.bodyLimit);
+  return { status: statusCode, headers, ...read };
+}

@@ -1,0 +1,81 @@
+import { object } from '../config/option/group.ts';
+import type { ProviderContext, ProviderDefinition } from '../config/provider-definition.ts';
+import type { Infer } from '../config/shape.ts';
+import { createOAuthClient, lintOAuthClient, oauthFields } from './oauth-client.ts';
+import { RotatingSecret } from './rotating-secret.ts';
+import { lintFile, secretFile } from './secret-file.ts';
+import { refuseIfAborted, unlessAborted } from './unless-aborted.ts';
+
+const schema = object(
+  {
+    refreshToken: object(
+      {
+        file: secretFile({
+          doc: 'The file with the refresh token. A rotated one is written in its place, so file and folder have to be writable.',
+          required: true,
+          example: './refresh-token',
+        }),
+      },
+      { doc: 'Where the refresh token is.' },
+    ),
+    ...oauthFields,
+  },
+  { doc: 'OAuth 2.0 refresh token (RFC 6749 §6).', unavailable: ['egressProxy'] },
+);
+
+type Options = Infer<typeof schema>;
+
+/** Milliseconds that the end of bearerd waits for the answer to a refresh: with it a rotated token would be lost. */
+const patienceMs = 3_000;
+
+/** Tokens by a refresh token that may be rotated with each use (RFC 6749 §6, RFC 9700 §4.14). */
+export const refreshToken: ProviderDefinition<Options> = {
+  kind: 'refresh-token',
+  doc: 'Gets access tokens with a refresh token from a file, and stores the new one where the identity provider rotates it (RFC 6749 §6).',
+  schema,
+  oneOf: ['tokenEndpoint', 'issuer'],
+  create: (options, context) => createRefreshing(options, context),
+  lint: (options) => [...lintFile('refreshToken.file', options.refreshToken.file), ...lintOAuthClient(options)],
+};
+
+function createRefreshing(options: Options, context: ProviderContext): ReturnType<typeof refreshToken.create> {
+  const { file } = options.refreshToken;
+  const rotating = new RotatingSecret(file, context.log);
+  const client = createOAuthClient(options, context, {
+    type: 'refresh_token',
+    parameters: async (secrets) => [['refresh_token', await rotating.current(secrets)]],
+    examine: async (body) => {
+      const next = body['refresh_token'];
+      if (typeof next === 'string' && next !== '') await rotating.store(next);
+      return undefined;
+    },
+    cure: (reason) =>
+      reason === 'invalid_grant'
+        ? `Sign in again and put the new refresh token into the ${file.description}: this one has ended, was revoked, or was used somewhere else. It is read again with the next token request.`
+        : undefined,
+  });
+  const underway = new Set<Promise<unknown>>();
+  const giveUp = new AbortController();
+  return {
+    ...client,
+    /** The caller's abort ends the wait, not the exchange: its answer may hold the only refresh token that still works. */
+    async requestToken(signal) {
+      refuseIfAborted(signal);
+      // One after the other: two requests with the same refresh token look like theft (RFC 9700 §4.14.2).
+      const answer = Promise.all(underway).then(() => client.requestToken(giveUp.signal));
+      const settled = answer.then(
+        () => {},
+        () => {},
+      );
+      underway.add(settled);
+      void settled.then(() => underway.delete(settled));
+      return await unlessAborted(answer, signal);
+    },
+    async close() {
+      const timer = setTimeout(() => giveUp.abort(), patienceMs);
+      await Promise.all(underway);
+      clearTimeout(timer);
+      await client.close?.();
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import { BearerdError } from '../errors.ts';
+import type { AccessToken } from './access-token.ts';
+
+/** Gets one new access token per call; the token source decides when to call. */
+export interface TokenProvider {
+  /**
+   * Asks for a new access token.
+   * @param signal aborts the request (shutdown, or the credential's own time-out).
+   * @throws TokenRequestError on every failure, so that its kind decides the back-off.
+   */
+  readonly requestToken: (signal: AbortSignal) => Promise<AccessToken>;
+  /**
+   * Whether a secret reads differently now than at the last token request: then a failed one is worth repeating at once
+   * (wire facts 4.3). Cheap, never throws. Absent where there is nothing to compare.
+   */
+  readonly secretsChanged?: () => Promise<boolean>;
+  /** Present where each caller has a token of its own; requestToken then always fails. */
+  readonly subjects?: SubjectTokenRequests;
+  /** Ends what the provider holds open (connections); never throws. Absent where there is nothing. */
+  readonly close?: () => Promise<void>;
+}
+
+/** Token requests in the name of the caller, who is known by what a header field of the request says. */
+export interface SubjectTokenRequests {
+  /** Lower-case name of the request header field that has the subject token; it goes no further. */
+  readonly header: string;
+  /** As requestToken, for the subject whose token this is. */
+  readonly requestToken: (subjectToken: string, signal: AbortSignal) => Promise<AccessToken>;
+}
+
+/** Facts of a failed token request. */
+export interface TokenRequestFailure {
+  /** transient: worth trying again soon; permanent: somebody has to change something (wire facts 4.3). */
+  readonly kind: 'transient' | 'permanent';
+  /** The token endpoint's error code, or http_NNN, invalid_token_response, unexpected_redirect, unsupported_token_type, timeout, unreachable, aborted, secret_unreadable, invalid_signing_key, invalid_client_certificate, issuer_mismatch, invalid_metadata, no_token_endpoint, quota, expired_token. */
+  readonly reason: string;
+  /**
+   * From a provider: milliseconds to wait as asked by Retry-After (RFC 9110 §10.2.3).
+   * From a token source: milliseconds until it will ask again.
+   */
+  readonly retryAfterMs?: number;
+  readonly cause?: unknown;
+  /** Replaces the catalog's next step where something more exact is known. */
+  readonly action?: string;
+}
+
+/** A token request that failed; its message says what was asked and what was answered, without secrets. */
+export class TokenRequestError extends BearerdError {
+  override readonly name: string = 'TokenRequestError';
+  readonly failure: TokenRequestFailure;
+
+  constructor(detail: string, failure: TokenRequestFailure) {
+    super(failure.kind === 'transient' ? 'BEARERD_TOKEN_UNAVAILABLE' : 'BEARERD_TOKEN_REFUSED', detail, {
+      ...(failure.cause === undefined ? {} : { cause: failure.cause }),
+      ...(failure.action === undefined ? {} : { action: failure.action }),
+      // A permanent failure is a 502 without Retry-After (interface section 5).
+      ...(failure.retryAfterMs === undefined || failure.kind === 'permanent'
+        ? {}
+        : { retryAfterSeconds: Math.max(1, Math.ceil(failure.retryAfterMs / 1000)) }),
+    });
+    this.failure = failure;
+  }
+}

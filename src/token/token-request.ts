@@ -1,0 +1,96 @@
+import type { Clock } from '../clock.ts';
+import type { AccessToken } from './access-token.ts';
+import { elapsedMs, type Moment, momentOf } from './expiry.ts';
+import { type TokenProvider, TokenRequestError } from './provider.ts';
+import { TimedToken, type TimedTokenFacts } from './timed-token.ts';
+
+/** One call of a provider under way. */
+export interface TokenRequest {
+  /** The moment before the provider was called. */
+  readonly asked: Moment;
+  /** A checked token; rejects only with a TokenRequestError. */
+  readonly token: Promise<AccessToken>;
+  /** Ends the wait at once, also when the provider does not heed its signal. */
+  readonly abort: () => void;
+}
+
+/** A token request whose result everybody shares. */
+export interface Refresh {
+  readonly request: TokenRequest;
+  /** Never rejects, so that a refresh in the background cannot end the process: the error when it failed. */
+  readonly outcome: Promise<TokenRequestError | undefined>;
+}
+
+/** Error of a token source that has been closed. */
+export function closedError(): TokenRequestError {
+  return new TokenRequestError('No access token is requested any more because bearerd is stopping', {
+    kind: 'transient',
+    reason: 'closed',
+  });
+}
+
+/** Calls the provider once; whatever it throws or hands over, the outcome is a checked token or a TokenRequestError. */
+export function startTokenRequest(provider: TokenProvider, clock: Clock): TokenRequest {
+  const controller = new AbortController();
+  const asked = momentOf(clock);
+  const aborted = new Promise<never>((_, reject) => {
+    controller.signal.addEventListener('abort', () => reject(closedError()), { once: true });
+  });
+  const call = async (): Promise<AccessToken> => checked(await provider.requestToken(controller.signal));
+  const token = Promise.race([aborted, call()]).catch((error: unknown) => {
+    throw asTokenRequestError(error);
+  });
+  return { asked, token, abort: () => controller.abort() };
+}
+
+/** Refuses what a faulty provider may hand over; a token with CR or LF would fail every request until it expires (T65–T68). */
+function checked(token: AccessToken): AccessToken {
+  const { value, requestedAtMs, lifetimeMs } = token;
+  const fault =
+    typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)
+      ? 'The token provider handed over something that is not a token of visible ASCII characters'
+      : !Number.isFinite(requestedAtMs) || (lifetimeMs !== undefined && !Number.isFinite(lifetimeMs))
+        ? 'The token provider handed over a token whose times are not numbers'
+        : undefined;
+  if (fault !== undefined) throw new TokenRequestError(fault, { kind: 'permanent', reason: 'invalid_token_response' });
+  return token;
+}
+
+/** Makes the held token; throws a transient TokenRequestError when it has ended already (a slow answer, or a clock that jumped on the way). */
+export function heldFrom(facts: TimedTokenFacts): TimedToken {
+  const held = new TimedToken(facts);
+  if (held.usable(facts.obtained)) return held;
+  const seconds = (ms: number) => `${Math.round(ms / 1000)} s`;
+  throw new TokenRequestError(
+    `The access token had already expired when it arrived: it lives ${seconds(held.lifetimeMs)}, was requested ${seconds(held.ageMs(facts.obtained))} ago, ` +
+      `and the answer took ${seconds(elapsedMs(facts.asked, facts.obtained))}`,
+    {
+      kind: 'transient',
+      reason: 'expired_token',
+      action: 'Check that the token endpoint answers fast enough for its token lifetime, and compare the clocks.',
+    },
+  );
+}
+
+/**
+ * Wraps what is not a TokenRequestError as a transient failure and keeps it as cause. Its own words are quoted only
+ * when they come from a system call, because others may quote a secret or a token.
+ */
+export function asTokenRequestError(error: unknown): TokenRequestError {
+  if (error instanceof TokenRequestError) return error;
+  let quoted: string = typeof error;
+  if (error instanceof Error) {
+    const code = 'code' in error && typeof error.code === 'string' ? ` ${error.code}` : '';
+    quoted = 'syscall' in error ? error.message.replace(/\s+/g, ' ').slice(0, 200) : `${error.name}${code}`;
+  }
+  return new TokenRequestError(`The token provider failed: ${quoted}`, {
+    kind: 'transient',
+    reason: 'provider_failed',
+    cause: error,
+  });
+}
+
+/** The same failure for a caller who is told how many milliseconds are left until the token endpoint is asked again. */
+export function askAgainAfter(error: TokenRequestError, leftMs: number): TokenRequestError {
+  return new TokenRequestError(error.message, { ...error.failure, retryAfterMs: leftMs });
+}

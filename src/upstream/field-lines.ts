@@ -1,0 +1,32 @@
+/** The bytes of a field name or value as text; every byte is one character, so that nothing changes on the way. */
+export function latin1(raw: Buffer | undefined): string {
+  return raw === undefined ? '' : raw.toString('latin1');
+}
+
+/**
+ * Adds the names that a Connection field lists; `close` and `keep-alive` are options, not fields (RFC 9110 §7.6.1).
+ * @returns undefined while there are none, which is nearly always
+ */
+export function nominate(connection: string, names: Set<string> | undefined): Set<string> | undefined {
+  let all = names;
+  for (const part of connection.split(',')) {
+    const name = part.trim().toLowerCase();
+    if (name === '' || name === 'close' || name === 'keep-alive') continue;
+    all ??= new Set();
+    all.add(name);
+  }
+  return all;
+}
+
+/**
+ * The fields without those that Connection names; what frames the message stays, whatever Connection says of it
+ * (advisory class: nominated Content-Length).
+ * @param fields flat: name, value, name, value …
+ */
+export function withoutNominated(fields: string[], names: ReadonlySet<string> | undefined): string[] {
+  if (names === undefined) return fields;
+  return fields.filter((_part, index) => {
+    const name = fields[index - (index % 2)]?.toLowerCase();
+    return name === undefined || name === 'content-length' || !names.has(name);
+  });
+}

@@ -1,0 +1,209 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Duplex } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import { BearerdError } from '../errors.ts';
+import type { UpstreamPool } from '../net/upstream-pool.ts';
+import { ResponseBody } from './response-body.ts';
+import type { RoundTrip, UpstreamRequest, UpstreamResponse } from './round-trip.ts';
+import { UpstreamError, upstreamError } from './upstream-error.ts';
+
+/** The innermost round trip: one request on a pooled connection, never redirected. */
+export function transport(pool: UpstreamPool): RoundTrip {
+  return (request) =>
+    new Promise((resolve, reject) => {
+      attempt(pool, request, resolve, (error) => {
+        if (mayTryAgain(error, request)) attempt(pool, request, resolve, reject);
+        else reject(error);
+      });
+    });
+}
+
+/**
+ * The connection was an old one that the upstream had closed before it saw the request: requests that are safe to
+ * repeat get a second try (RFC 9110 §9.2.2), within the two attempts that any request has.
+ */
+function mayTryAgain(error: unknown, { method, body, caller, exchange }: UpstreamRequest): boolean {
+  const safe = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+  return (
+    error instanceof UpstreamError &&
+    error.staleConnection &&
+    safe &&
+    body === undefined &&
+    !caller.gone &&
+    exchange.attempts < 2
+  );
+}
+
+/** One attempt; calls one of the two, once. */
+function attempt(
+  pool: UpstreamPool,
+  request: UpstreamRequest,
+  resolve: (response: UpstreamResponse) => void,
+  reject: (error: Error) => void,
+): void {
+  if (request.caller.gone) {
+    reject(new BearerdError('BEARERD_UPSTREAM_TERMINATED', 'the client has gone'));
+    return;
+  }
+  if (!pool.admit()) {
+    const detail = `${pool.origin}: all connections are busy and the queue is full`;
+    reject(new BearerdError('BEARERD_UPSTREAM_BUSY', detail, { retryAfterSeconds: 1 }));
+    return;
+  }
+  const handler = new ResponseHandler(pool, request, resolve, reject);
+  request.caller.onGone = () => handler.abort(new Error('the client has gone'));
+  request.exchange.attempts += 1;
+  if (request.target === '*') asAsterisk(() => dispatch(pool, request, '/', handler));
+  else dispatch(pool, request, request.target, handler);
+}
+
+function dispatch(pool: UpstreamPool, request: UpstreamRequest, path: string, handler: ResponseHandler): void {
+  pool.dispatcher.dispatch(
+    {
+      origin: pool.origin,
+      path,
+      // undici's type lists the methods of RFC 9110; it sends any that is a token
+      method: request.method as Dispatcher.HttpMethod,
+      headers: request.headers,
+      body: request.body?.stream() ?? null,
+      upgrade: request.upgrade ? 'websocket' : null,
+    },
+    handler,
+  );
+}
+
+/** undici takes no asterisk-form (RFC 9112 §3.2.4), but shows each request that it makes, before it is written. */
+function asAsterisk(send: () => void): void {
+  const name = 'undici:request:create';
+  const rewrite = (message: unknown): void => {
+    // the channel's documented message: { request }, with the path as a plain property
+    (message as { request: { path: string } }).request.path = '*';
+  };
+  subscribe(name, rewrite);
+  try {
+    send();
+  } finally {
+    unsubscribe(name, rewrite);
+  }
+}
+
+/** Turns undici's calls into a response head and a ResponseBody. */
+class ResponseHandler implements Dispatcher.DispatchHandler {
+  readonly #pool: UpstreamPool;
+  readonly #request: UpstreamRequest;
+  readonly #resolve: (response: UpstreamResponse) => void;
+  readonly #reject: (error: Error) => void;
+  readonly #startedMs = performance.now();
+  #controller: Dispatcher.DispatchController | undefined;
+  #aborted: Error | undefined;
+  #body: ResponseBody | undefined;
+  #reused = false;
+
+  constructor(
+    pool: UpstreamPool,
+    request: UpstreamRequest,
+    resolve: (response: UpstreamResponse) => void,
+    reject: (error: Error) => void,
+  ) {
+    this.#pool = pool;
+    this.#request = request;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  /** Ends the exchange; before a connection is there, as soon as it is. */
+  abort(reason: Error): void {
+    this.#aborted = reason;
+    this.#controller?.abort(reason);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    this.#reused = !this.#pool.connecting;
+    if (this.#aborted !== undefined) controller.abort(this.#aborted);
+  }
+
+  onRequestUpgrade(controller: Dispatcher.DispatchController, status: number, _headers: unknown, socket: Duplex): void {
+    this.#leave();
+    const body = new ResponseBody(controller);
+    body.finish([]);
+    this.#answer(controller, status, '', body, socket);
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    _headers: unknown,
+    statusMessage?: string,
+  ): void {
+    if (status < 200) {
+      this.#request.onInformation?.(status, rawHeadersOf(controller));
+      return;
+    }
+    if (hasForeignCoding(controller)) {
+      controller.abort(new Error('bad Transfer-Encoding: only chunked can be taken off'));
+      return;
+    }
+    this.#body = new ResponseBody(controller);
+    this.#answer(controller, status, statusMessage ?? '', this.#body, undefined);
+    // such an answer is its head; undici would wait for the bytes that Content-Length speaks of, and call it broken
+    if (status === 204 || status === 304 || this.#request.method === 'HEAD') this.#body.finish([]);
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#body?.push(chunk);
+  }
+
+  onResponseEnd(controller: Dispatcher.DispatchController): void {
+    // undici takes a reset for the end of a body that is delimited by the close (stack trap)
+    if (this.#pool.resetting) {
+      this.#fail(new Error('the upstream reset the connection in the middle of its answer'));
+      return;
+    }
+    this.#leave();
+    // like rawHeaders: Buffers on HTTP/1.1
+    if (this.#body?.complete === false) this.#body.finish((controller.rawTrailers ?? []) as Buffer[]);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#fail(error);
+  }
+
+  #answer(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    statusMessage: string,
+    body: ResponseBody,
+    switched: Duplex | undefined,
+  ): void {
+    this.#request.exchange.upstreamMs += performance.now() - this.#startedMs;
+    this.#resolve({ status, statusMessage, rawHeaders: rawHeadersOf(controller), body, switched });
+  }
+
+  #fail(error: Error): void {
+    this.#leave();
+    const failure = upstreamError(error, this.#pool.origin, this.#reused);
+    if (this.#body === undefined) this.#reject(failure);
+    else if (!this.#body.complete) this.#body.fail(failure);
+  }
+
+  #leave(): void {
+    this.#pool.release();
+    this.#request.caller.onGone = undefined;
+  }
+}
+
+/** undici hands over the lines that it parsed: always Buffers on HTTP/1.1. */
+function rawHeadersOf(controller: Dispatcher.DispatchController): Buffer[] {
+  return (controller.rawHeaders ?? []) as Buffer[];
+}
+
+/** A transfer coding besides chunked: the bytes would go on in that coding, and nothing would say so (RFC 9112 §6.1). */
+function hasForeignCoding(controller: Dispatcher.DispatchController): boolean {
+  const raw = rawHeadersOf(controller);
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    if (raw[i]?.length !== 17 || raw[i]?.toString('latin1').toLowerCase() !== 'transfer-encoding') continue;
+    if (raw[i + 1]?.toString('latin1').trim().toLowerCase() !== 'chunked') return true;
+  }
+  return false;
+}

@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { repository, runBearerd, startBearerd } from '../support/bearerd-process.ts';
+import { startUpstream } from '../support/upstream.ts';
+
+// What is shipped is the bundle of `npm run build`, not the files that the other tests run; parts of packages are left
+// out of it (packaging/bundle.ts), so the ways into each package are walked here.
+
+const manifest = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
+const program: string = join(repository, manifest.bin.bearerd);
+
+t.test('the bundle forwards with a token, shows metrics, and ends with SIGTERM: exit 0', async (t) => {
+  const upstream = await startUpstream();
+  const idp = await startUpstream((_seen, response) =>
+    response.end(JSON.stringify({ access_token: 'opaque-token', expires_in: 300 })),
+  );
+  t.teardown(() => Promise.all([upstream.close(), idp.close()]));
+  const credential = { tokenEndpoint: `${idp.url}/token`, clientId: 'id', clientSecret: 'a secret' };
+  const bearerd = await startBearerd({
+    program,
+    config: { upstream: upstream.url, credential, log: { format: 'pretty' } },
+  });
+  t.teardown(() => bearerd.stop('SIGKILL'));
+
+  const answer = await fetch(`${bearerd.url}/path?query`, { method: 'POST', body: 'body' });
+  t.equal(await answer.text(), 'ok');
+  t.match(upstream.seen, [{ url: '/path?query', headers: { authorization: 'Bearer opaque-token' } }]);
+  t.equal(upstream.seen[0]?.body.toString(), 'body');
+  t.match(await (await fetch(`${bearerd.adminUrl}/metrics`)).text(), 'bearerd_requests_total');
+  t.match(bearerd.stderr, /INFO: .*listening on/, 'pino-pretty');
+  t.equal((await fetch(`${bearerd.adminUrl}/nothing`)).status, 404);
+  t.same(await bearerd.stop(), { code: 0, signal: undefined });
+});
+
+t.test('demo --once of the bundle: tokens are signed and verified, 401 codes explained: exit 0', async (t) => {
+  const { code, stdout, stderr } = await runBearerd({ program, words: ['demo', '--once'] });
+  t.equal(code, 0, stdout + stderr);
+  t.match(stdout, /came out as documented/);
+});

@@ -1,0 +1,36 @@
+import t from 'tap';
+import { fencedBlock, shellCommands } from './shell-blocks.ts';
+
+const markdown = `# Title
+
+Text with \`code\`.
+
+    npm ci && npm run demo
+
+text
+    that goes on
+
+\`\`\`sh
+# a comment
+$ bearerd run --upstream x \\
+    --preset y   # another
+curl http://x/#y
+\`\`\`
+
+\`\`\`yaml
+upstream: x
+\`\`\`
+`;
+
+t.test('the commands of a Markdown text', async (t) => {
+  t.same(shellCommands(markdown), [
+    'npm ci && npm run demo',
+    'bearerd run --upstream x --preset y',
+    'curl http://x/#y',
+  ]);
+});
+
+t.test('the file that a Markdown text shows', async (t) => {
+  t.equal(fencedBlock(markdown, 'yaml'), 'upstream: x\n');
+  t.throws(() => fencedBlock(markdown, 'json'), /no block of json/);
+});
