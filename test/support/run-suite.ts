@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 import { createInterface } from 'node:readline';
 import { coverageFindings, type FileCoverage } from './coverage-rules.ts';
+import { afterSecondLook, secondLook } from './second-look.ts';
 import { compiledPath, hasCode, sourceFiles } from './source-files.ts';
 import { TapReading, type TapResult } from './tap-reading.ts';
 
@@ -58,13 +59,21 @@ function judgeCoverage(): string[] {
   return coverageFindings(new Map(covered.filter(([file]) => file.startsWith('src/'))), sources.filter(hasCode));
 }
 
+/** Runs files that failed beside others once more, alone, and says so either way. */
+async function lookAgain(first: TapResult, args: readonly string[]): Promise<TapResult> {
+  say(`failed beside other files, run once more alone: ${first.failedFiles?.join(', ')}`);
+  const second = await runTap(['--disable-coverage', '--jobs=1', ...args]);
+  if (second.failed === 0) say('they pass alone: their limits are too narrow for a busy machine');
+  return afterSecondLook(first, second);
+}
+
 async function run(args: readonly string[]): Promise<TapResult> {
   const system = args[0] === '--system';
   const files = system ? sourceFiles('test').map(({ path }) => path) : args;
   const tests = system ? files.filter((path) => /^test\/system\/.*\.test\.ts$/.test(path)).map(compiledPath) : files;
   if (system && tests.length === 0) {
     say('test/system has no tests yet.');
-    return { passed: 0, failed: 0, switchedOff: 0 };
+    return { passed: 0, failed: 0, switchedOff: 0, failedFiles: [] };
   }
   const judged = !system && tests.length === 0;
   buildTap();
@@ -72,8 +81,10 @@ async function run(args: readonly string[]): Promise<TapResult> {
   const coverage = judged ? ['--coverage-report=json-summary', '--show-full-coverage'] : ['--disable-coverage'];
   // building an image takes minutes the first time, more than .taprc allows a test
   const patience = system ? ['--timeout=900'] : [];
-  const result = await runTap([...coverage, ...patience, ...tests]);
+  const first = await runTap([...coverage, ...patience, ...tests]);
   const findings = judged ? judgeCoverage() : [];
+  const again = secondLook(first);
+  const result = again.length === 0 ? first : await lookAgain(first, [...patience, ...again]);
   if (result.switchedOff > 0) findings.push(`${result.switchedOff} tests are marked skip or todo; none may be`);
   for (const finding of findings) say(`not ok: ${finding}`);
   return { ...result, failed: result.failed + findings.length };

@@ -34,14 +34,14 @@ not ok 2 - build/test/bad.test.js # time=1ms
 
 t.test('a green run says nothing and counts assertions', async (t) => {
   t.strictSame(read(`${good}# { total: 1, pass: 1 }`, true), {
-    result: { passed: 1, failed: 0, switchedOff: 0 },
+    result: { passed: 1, failed: 0, switchedOff: 0, failedFiles: [] },
     shown: '',
   });
 });
 
 t.test('a failure is shown whole, passing lines and other files are not', async (t) => {
   const { result, shown } = read(`${bad}${good}# { total: 3, pass: 2, fail: 1 }`, false);
-  t.strictSame(result, { passed: 2, failed: 1, switchedOff: 0 });
+  t.strictSame(result, { passed: 2, failed: 1, switchedOff: 0, failedFiles: ['build/test/bad.test.js'] });
   t.match(shown, /bad\.test\.js[\s\S]*inner[\s\S]*wrong[\s\S]*-2[\s\S]*\+1/);
   t.notMatch(shown, /fine|good/);
 });
@@ -55,11 +55,14 @@ t.test('tap that ends badly, or without a summary, is a failure', async (t) => {
   t.equal(read(`${good}# { total: 1, pass: 1 }`, false).result.failed, 1);
   const half = read('# Subtest: build/test/half.test.js\n    not ok 1 - cut off', true);
   t.equal(half.result.failed, 1);
+  t.equal(half.result.failedFiles, undefined);
   t.match(half.shown, 'cut off');
-  t.equal(read('Bail out! no disk\n# { total: 1, pass: 1 }', true).result.failed, 1);
+  const bailedOut = read('Bail out! no disk\n# { total: 1, pass: 1 }', true);
+  t.equal(bailedOut.result.failed, 1);
+  t.equal(bailedOut.result.failedFiles, undefined);
 });
 
 t.test('tests that are switched off are counted apart', async (t) => {
   const { result } = read(`${good}# { total: 4, pass: 1, skip: 2, todo: 1 }`, true);
-  t.strictSame(result, { passed: 1, failed: 0, switchedOff: 3 });
+  t.strictSame(result, { passed: 1, failed: 0, switchedOff: 3, failedFiles: [] });
 });

@@ -5,6 +5,8 @@ export interface TapResult {
   readonly failed: number;
   /** Assertions marked skip or todo; the house rules allow none. */
   readonly switchedOff: number;
+  /** The files that failed, as tap was given them; undefined where tap did not come to its end, so that there may be more. */
+  readonly failedFiles: readonly string[] | undefined;
 }
 
 /**
@@ -14,8 +16,9 @@ export interface TapResult {
 export class TapReading {
   readonly #show: (text: string) => void;
   #block: string[] = [];
-  #failedFiles = 0;
-  #summary: TapResult | undefined;
+  readonly #failedFiles: string[] = [];
+  #bailedOut = false;
+  #summary: { readonly passed: number; readonly failed: number; readonly switchedOff: number } | undefined;
 
   constructor(show: (text: string) => void) {
     this.#show = show;
@@ -30,13 +33,13 @@ export class TapReading {
         switchedOff: numberAfter('skip', count) + numberAfter('todo', count),
       };
     } else if (line.startsWith('Bail out!')) {
-      this.#failedFiles += 1;
+      this.#bailedOut = true;
       this.#show(line);
     } else if (line.startsWith('# Subtest: ')) {
       this.#flush();
       this.#block = [line];
     } else if (line.startsWith('not ok ')) {
-      this.#failedFiles += 1;
+      this.#failedFiles.push(/^not ok \d+ - (\S+)/.exec(line)?.[1] ?? line);
       this.#show(failuresOf([...this.#block, line]));
       this.#block = [];
       // The details that follow a failed file are tap's command line: of no use to the reader.
@@ -54,8 +57,13 @@ export class TapReading {
   result(clean: boolean): TapResult {
     this.#flush();
     const { passed, failed, switchedOff } = this.#summary ?? { passed: 0, failed: 0, switchedOff: 0 };
-    const ended = this.#summary !== undefined && clean;
-    return { passed, failed: Math.max(failed, this.#failedFiles, ended ? 0 : 1), switchedOff };
+    const ended = this.#summary !== undefined && !this.#bailedOut;
+    return {
+      passed,
+      failed: Math.max(failed, this.#failedFiles.length, ended && clean ? 0 : 1),
+      switchedOff,
+      failedFiles: ended ? this.#failedFiles : undefined,
+    };
   }
 
   /** A file whose end never came: show what there is of it. */
