@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { tokenExchange } from '../../src/provider/token-exchange.ts';
 import { configure, make, obtain, refused, startEndpoint, testContext } from './support.ts';
+import { byId, vectors } from './vectors.ts';
 
 const secret = 'exchange-s3cret-value';
 const subject = 'opaque-subject-token-0123456789';
@@ -16,6 +17,24 @@ function answer(members: object) {
 }
 
 const prefix = 'urn:ietf:params:oauth:token-type:';
+
+t.test('R17: the request as the vector has it', async (t) => {
+  const { given, expect } = byId(vectors.token_requests, 'R17');
+  const endpoint = await startEndpoint(t);
+  const file = join(t.testdir({ token: given.subject_token ?? '' }), 'token');
+  const provider = make(tokenExchange, {
+    tokenEndpoint: endpoint.url,
+    clientId: given.client_id,
+    clientSecret: given.client_secret,
+    clientAuthentication: given.auth,
+    subjectToken: { file },
+    audience: given.audience,
+  });
+  await obtain(provider);
+  const { headers, body } = endpoint.last();
+  t.equal(headers['content-type'], expect.content_type);
+  t.same([...new URLSearchParams(body)].sort(), [...(expect.body_pairs_unordered ?? [])].sort());
+});
 
 t.test('RFC 8693 §2.1: the request, from a file', async (t) => {
   const endpoint = await startEndpoint(t);
