@@ -6,6 +6,7 @@ import { buildCredentials, type Credential, closeCredential } from './app/creden
 import { Listeners, type ProxyAddress } from './app/listeners.ts';
 import { type BuiltRoutes, buildRoutes } from './app/routes.ts';
 import { credentialStatus, statusOf } from './app/status.ts';
+import { warnOfUnverified } from './app/unverified.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { BearerdError } from './errors.ts';
@@ -132,6 +133,7 @@ export async function buildApp(first: Config, deps: AppDeps): Promise<App> {
       throw error;
     }
     working = next;
+    warnOfUnverified(next.config, log);
     listeners.serve(next.config, next.routes);
     tally.keepOnly(
       next.config.routes.map(({ name }) => name),

@@ -1,34 +1,7 @@
 import { skipReasons } from '../challenge/skip-reason.ts';
+import type { MetricSources } from './metric-sources.ts';
 import { histogram, requestSamples, type Sample } from './samples.ts';
 import { methodClasses, statusClasses, type Tally } from './tally.ts';
-
-/** The token that a credential holds now. */
-export interface TokenGauge {
-  readonly credential: string;
-  /** Milliseconds since it was handed over. */
-  readonly ageMs: number;
-  /** Milliseconds until it may no longer be sent; undefined = it never expires. */
-  readonly remainingMs: number | undefined;
-}
-
-/** Whether a credential can serve a request now. */
-export interface CredentialGauge {
-  readonly credential: string;
-  readonly usable: boolean;
-}
-
-/** What the metrics are read from at the moment of a scrape. */
-export interface MetricSources {
-  readonly tally: Tally;
-  /** Tokens that are held; a credential without one is left out. */
-  readonly tokens: () => readonly TokenGauge[];
-  readonly credentials: () => readonly CredentialGauge[];
-  /** Connections of clients that are open. */
-  readonly connections: () => { readonly proxy: number; readonly admin: number; readonly webSockets: number };
-  readonly about: { readonly version: string; readonly node: string };
-  /** Epoch milliseconds. */
-  readonly nowMs: () => number;
-}
 
 /** A metric: its values, and what the reference says of it. */
 export interface Family {
@@ -258,6 +231,18 @@ export const families: readonly Family[] = [
     type: 'gauge',
     labels: {},
     samples: ({ tally }) => [{ labels: {}, value: tally.reloads.inForceSinceMs / 1000 }],
+  },
+  {
+    name: 'bearerd_insecure_skip_verify',
+    help: '1 while no certificate of the server of this route or credential is verified (tls.insecureSkipVerify), else 0.',
+    type: 'gauge',
+    labels: { kind: 'route, credential', name: 'names of routes and credentials' },
+    alert: {
+      when: 'bearerd_insecure_skip_verify == 1',
+      means: 'Whoever answers in the place of that server gets the token or the secret; put its CA into tls.ca.',
+    },
+    samples: ({ certificates }) =>
+      certificates().map(({ kind, name, skipped }) => ({ labels: { kind, name }, value: skipped ? 1 : 0 })),
   },
   {
     name: 'bearerd_build_info',

@@ -1,5 +1,6 @@
 import type { Metric } from 'prom-client';
-import { families, type MetricSources } from './metric-families.ts';
+import { families } from './metric-families.ts';
+import type { MetricSources } from './metric-sources.ts';
 
 /** What /metrics answers. */
 export interface Exposition {

@@ -22,6 +22,8 @@ export interface RouteStatus {
   readonly upstream: string;
   readonly preset: string;
   readonly credential: string;
+  /** No certificate of the upstream is verified. */
+  readonly insecureSkipVerify: boolean;
 }
 
 /** One credential that a route uses, and its token. */
@@ -30,6 +32,8 @@ export interface CredentialStatus {
   readonly provider: string;
   /** The routes that use it. */
   readonly routes: readonly string[];
+  /** No certificate of the token endpoint is verified. */
+  readonly insecureSkipVerify: boolean;
   /**
    * ok = a token that may be sent is there; idle = none is there and none was asked for since (the next request does);
    * waiting = the first token request is under way or has not begun; failing = none is there and the last request failed;

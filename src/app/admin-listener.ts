@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { buildAdmin } from '../admin/app.ts';
 import { readiness } from '../admin/health.ts';
+import type { CertificateGauge } from '../admin/metric-sources.ts';
 import { createMetrics } from '../admin/metrics.ts';
 import type { CredentialStatus, Status } from '../admin/status.ts';
 import type { Tally } from '../admin/tally.ts';
@@ -57,6 +58,14 @@ export class AdminListener {
           .credentials()
           .filter(({ subjects }) => subjects === undefined)
           .map(({ name, source }) => ({ credential: name, usable: source.snapshot().usable })),
+      certificates: () => {
+        const { routes, credentials } = parts.status();
+        const of = (
+          kind: CertificateGauge['kind'],
+          list: readonly { name: string; insecureSkipVerify: boolean }[],
+        ): CertificateGauge[] => list.map(({ name, insecureSkipVerify: skipped }) => ({ kind, name, skipped }));
+        return [...of('route', routes), ...of('credential', credentials)];
+      },
       connections: () => {
         const { open, webSockets } = parts.connections();
         return { proxy: open, admin: this.#open?.connections.size ?? 0, webSockets };

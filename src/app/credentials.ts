@@ -1,5 +1,5 @@
 import type { CredentialSnapshot } from '../admin/health.ts';
-import type { TokenGauge } from '../admin/metric-families.ts';
+import type { TokenGauge } from '../admin/metric-sources.ts';
 import type { Tally } from '../admin/tally.ts';
 import type { Clock } from '../clock.ts';
 import type { Config, CredentialConfig } from '../config/config.ts';

@@ -30,12 +30,13 @@ export function statusOf(parts: StatusParts): Status {
     state: draining ? 'stopping' : 'running',
     listeners: addresses.proxy,
     admin: addresses.admin ?? null,
-    routes: config.routes.map(({ name, path, upstream, preset, credential }) => ({
+    routes: config.routes.map(({ name, path, upstream, preset, credential, tls }) => ({
       name,
       path,
       upstream,
       preset,
       credential,
+      insecureSkipVerify: tls.insecureSkipVerify === true,
     })),
     credentials: [...credentials].map(([name, credential]) => credentialStatus(name, credential, config, nowMs)),
     configuration: {
@@ -50,7 +51,7 @@ export function statusOf(parts: StatusParts): Status {
 export function credentialStatus(
   name: string,
   { kind, source, subjects }: Credential,
-  { routes }: Config,
+  { routes, credentials }: Config,
   nowMs: number,
 ): CredentialStatus {
   const { generation, obtainedAtMs, expiresAtMs, everObtained, usable, refreshing, lastFailure } = source.snapshot();
@@ -59,6 +60,7 @@ export function credentialStatus(
     name,
     provider: kind,
     routes: routes.filter(({ credential }) => credential === name).map((route) => route.name),
+    insecureSkipVerify: credentials.find((one) => one.name === name)?.insecureSkipVerify === true,
     state: subjects !== undefined ? 'per-caller' : usable ? 'ok' : without,
     refreshing,
     token: {

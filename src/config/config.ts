@@ -86,6 +86,8 @@ export interface RouteConfig {
     /** undefined = the host of the upstream's URL. */
     readonly serverName?: string | undefined;
     readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
+    /** Any certificate will do. */
+    readonly insecureSkipVerify?: boolean | undefined;
   };
   readonly insecureHttp: boolean;
   /** `GET /path`, without the upstream's base path. */
@@ -105,6 +107,8 @@ export interface CredentialConfig {
   readonly fingerprint: string;
   /** Files of its secrets and certificates, absolute; undefined = none. */
   readonly files?: readonly string[];
+  /** Any certificate of its token endpoint will do. */
+  readonly insecureSkipVerify?: boolean;
   /** Makes the provider; does no I/O. */
   create(context: ProviderContext): TokenProvider;
 }

@@ -63,6 +63,7 @@ export function readCredential(
       { options, ...common },
       own.entries.has('tokenEndpoint') || own.entries.has('issuer') ? [] : upstreams,
     ),
+    insecureSkipVerify: warnIfUnverified(own, at, context),
     create: (providerContext) => definition.create(options, providerContext),
   };
 }
@@ -150,6 +151,25 @@ function checkPlainHttp(input: MapInput, at: string, context: ParseContext): voi
     problem,
     'write https://, or insecureHttp: true beside it',
   );
+}
+
+/** Looks at what is written, because the options are the provider's own. @returns whether any certificate will do */
+function warnIfUnverified(input: MapInput, at: string, context: ParseContext): boolean {
+  const skip = valueAt(input, ['tls', 'insecureSkipVerify']);
+  if (skip === undefined || !isTrue(skip)) return false;
+  const endpoint = valueAt(input, ['tokenEndpoint']) ?? valueAt(input, ['issuer']);
+  const url = endpoint?.kind === 'scalar' ? String(endpoint.value) : undefined;
+  complain(context, skip.origin, join(at, 'tls.insecureSkipVerify'), ...unverified(url), 'warning');
+  return true;
+}
+
+/** What is wrong with taking any certificate of a server, and what to write instead. */
+export function unverified(url: string | undefined): [problem: string, cure: string] {
+  const place = url !== undefined && URL.canParse(url) ? new URL(url).host : 'the token endpoint';
+  return [
+    `no certificate of ${place} is verified: whoever answers in its place gets what is sent`,
+    'put the issuing CA into tls.ca and remove insecureSkipVerify',
+  ];
 }
 
 /** `true` as written. */

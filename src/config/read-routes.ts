@@ -1,6 +1,6 @@
 import type { Part } from './arrangement.ts';
 import type { ListenAddress, RouteConfig } from './config.ts';
-import { isPlainHttpBeyondLoopback } from './credential.ts';
+import { isPlainHttpBeyondLoopback, unverified } from './credential.ts';
 import { complain, join, type MapInput, type ParseContext, textInput } from './input.ts';
 import { isLoopbackHost } from './listen-address.ts';
 import { nearestName } from './nearest-name.ts';
@@ -127,7 +127,7 @@ function credentialOf(
 }
 
 function checkUpstream(
-  { upstream, insecureHttp }: ReadRoute['draft'],
+  { upstream, insecureHttp, tls }: ReadRoute['draft'],
   listen: readonly ListenAddress[],
   report: Report,
 ): void {
@@ -136,6 +136,7 @@ function checkUpstream(
     const problem = 'is plain http beyond loopback, so that the token could be read on the way';
     report('upstream', problem, 'write https://, or insecureHttp: true beside it');
   }
+  if (tls?.insecureSkipVerify === true) report('tls.insecureSkipVerify', ...unverified(upstream), 'warning');
   const { hostname, port, protocol } = new URL(upstream);
   const number = Number(port || (protocol === 'https:' ? 443 : 80));
   const own = listen.some(

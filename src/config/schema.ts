@@ -2,7 +2,7 @@ import type { OwnRule } from '../challenge/policy.ts';
 import type { Quota } from '../token/quota.ts';
 import type { ListenAddress } from './config.ts';
 import { parseListenAddress } from './listen-address.ts';
-import { certificate, certificateWithKey, pemOrPath } from './option/certificate.ts';
+import { certificate, certificateWithKey, pemOrPath, whoeverAnswers } from './option/certificate.ts';
 import { oneOf } from './option/choice.ts';
 import { object } from './option/group.ts';
 import { list } from './option/list.ts';
@@ -306,10 +306,10 @@ export const route = object(
           example: 'api.example.com',
         }),
         minVersion: oneOf(['TLSv1.2', 'TLSv1.3'], { doc: 'The oldest version of TLS that is spoken.' }),
+        insecureSkipVerify: boolean({ doc: `Take any certificate. ${whoeverAnswers}`, default: false }),
       },
       {
-        doc: 'TLS towards the upstream; certificates are always verified.',
-        unavailable: ['insecureSkipVerify'],
+        doc: 'TLS towards the upstream; its certificate is verified unless insecureSkipVerify says otherwise.',
         check: certificateWithKey,
       },
     ),

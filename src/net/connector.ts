@@ -14,7 +14,7 @@ export interface ConnectorSettings extends TlsSettings {
 }
 
 /**
- * Opens connections whose certificates are always verified.
+ * Opens connections whose certificates are verified, unless `insecureSkipVerify` was asked for.
  * @param connectTimeoutMs milliseconds to establish TCP and TLS.
  * @throws BearerdError BEARERD_CONFIGURATION when certificate and key cannot be used together; with `identity` it is
  *   given to the callback, as are the failures of that function.
@@ -42,7 +42,7 @@ function fixedConnector(settings: TlsSettings, connectTimeoutMs: number): buildC
   const context = secureContext(settings);
   const connect = buildConnector({
     timeout: connectTimeoutMs,
-    rejectUnauthorized: true,
+    rejectUnauthorized: settings.insecureSkipVerify !== true,
     ...(context === undefined ? {} : { secureContext: context }),
   });
   const { serverName } = settings;

@@ -13,7 +13,7 @@ export interface ConnectionSettings extends ConnectorSettings {
   readonly connections: number;
 }
 
-/** Makes a pool whose certificates are always verified and that never follows redirects. */
+/** Makes a pool that never follows redirects; see createConnector for certificates. */
 export function createDispatcher(settings: ConnectionSettings): Dispatcher {
   return new Agent({
     connections: settings.connections,

@@ -12,6 +12,8 @@ export interface TlsSettings {
   /** The name that is asked for (SNI) and that the certificate must have; undefined = the host of the URL. */
   readonly serverName?: string | undefined;
   readonly minVersion?: TlsVersion | undefined;
+  /** Any certificate will do, whatever name it has; the log warns of it. */
+  readonly insecureSkipVerify?: boolean | undefined;
 }
 
 /** The versions that may be the oldest allowed one; Node offers nothing older than TLS 1.2 by itself. */

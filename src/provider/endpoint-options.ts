@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import { certificate, certificateWithKey, pemOrPath } from '../config/option/certificate.ts';
+import { certificate, certificateWithKey, pemOrPath, whoeverAnswers } from '../config/option/certificate.ts';
 import { oneOf } from '../config/option/choice.ts';
 import { object } from '../config/option/group.ts';
 import { list } from '../config/option/list.ts';
@@ -64,10 +64,10 @@ export const endpointFields = {
         example: 'idp.example.com',
       }),
       minVersion: oneOf(['TLSv1.2', 'TLSv1.3'], { doc: 'The oldest version of TLS that is spoken.' }),
+      insecureSkipVerify: boolean({ doc: `Take any certificate. ${whoeverAnswers}`, default: false }),
     },
     {
-      doc: 'TLS towards the token endpoint; its certificate is always verified.',
-      unavailable: ['insecureSkipVerify'],
+      doc: 'TLS towards the token endpoint; its certificate is verified unless insecureSkipVerify says otherwise.',
       check: certificateWithKey,
     },
   ),

@@ -11,6 +11,7 @@ const credential: CredentialStatus = {
   name: 'idp',
   provider: 'client-credentials',
   routes: ['api'],
+  insecureSkipVerify: false,
   state: 'ok',
   refreshing: false,
   token: { generation: 2, obtainedAt: '2026-01-01T00:00:00.000Z', expiresAt: null, expiresInSeconds: null },
@@ -24,7 +25,16 @@ const status: Status = {
   state: 'running',
   listeners: [{ url: 'http://127.0.0.1:8080', routes: ['api'] }],
   admin: 'http://127.0.0.1:8081',
-  routes: [{ name: 'api', path: '/', upstream: 'https://a.example', preset: 'none', credential: 'idp' }],
+  routes: [
+    {
+      name: 'api',
+      path: '/',
+      upstream: 'https://a.example',
+      preset: 'none',
+      credential: 'idp',
+      insecureSkipVerify: false,
+    },
+  ],
   credentials: [credential],
   configuration: { file: null, inForceSince: '2026-01-01T00:00:00.000Z', lastReload: null },
 };

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { families, type MetricSources, type TokenGauge } from '../../src/admin/metric-families.ts';
+import { families } from '../../src/admin/metric-families.ts';
+import type { MetricSources, TokenGauge } from '../../src/admin/metric-sources.ts';
 import { createMetrics } from '../../src/admin/metrics.ts';
 import { Tally } from '../../src/admin/tally.ts';
 
@@ -9,6 +10,7 @@ function sources(tally: Tally, over: Partial<MetricSources> = {}): MetricSources
     tokens: () => [],
     credentials: () => [],
     connections: () => ({ proxy: 0, admin: 0, webSockets: 0 }),
+    certificates: () => [],
     about: { version: '1.2.3', node: '20.20.2' },
     nowMs: () => 1_000_000,
     ...over,
@@ -112,6 +114,7 @@ t.test('the labels of every sample are those that the table announces', async (t
   const given = sources(tally, {
     tokens: () => [{ credential: 'c', ageMs: 1, remainingMs: 1 }],
     credentials: () => [{ credential: 'c', usable: true }],
+    certificates: () => [{ kind: 'route', name: 'r', skipped: true }],
   });
   for (const { name, labels, samples, type } of families) {
     const all = samples(given);

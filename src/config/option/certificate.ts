@@ -53,6 +53,10 @@ function certificates<T>(
   });
 }
 
+/** What it means to take any certificate; for the reference. */
+export const whoeverAnswers =
+  'Whoever answers in the place of the server then gets what is sent, the token or secret above all.';
+
 /** A rule for a group of TLS options: a client certificate and its key need each other. */
 export function certificateWithKey(
   { cert, key }: { readonly cert: unknown; readonly key: unknown },
