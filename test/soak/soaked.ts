@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BearerdProcess, startBearerd } from '../support/bearerd-process.ts';
+import { heldOf } from '../support/held-memory.ts';
 
 /** What the program holds. */
 export interface Holdings {
   /** Bytes. */
   readonly rss: number;
   readonly heapUsed: number;
+  readonly arrayBuffers: number;
   /** How many of each kind of handle keep it alive: TCPSocketWrap, Timeout … */
   readonly held: Readonly<Record<string, number>>;
 }
@@ -72,14 +74,20 @@ export function mebibytes(bytes: number): number {
   return Math.round((bytes / 1024 / 1024) * 10) / 10;
 }
 
-/** Runs a piece of work and tells by how much resident memory grew at most meanwhile, in bytes. */
-export async function growth(soaked: Soaked, work: () => Promise<void>): Promise<number> {
-  const { rss: before } = await soaked.holdings();
+/**
+ * Runs a piece of work and tells by how many bytes memory grew at most meanwhile.
+ * @param kind resident = what the operating system sees, the figure for a long run; held = after a forced collection at each
+ *   look, which says the same of any machine and any Node, and judges a short run
+ */
+export async function growth(soaked: Soaked, kind: 'resident' | 'held', work: () => Promise<void>): Promise<number> {
+  const look = kind === 'held' ? async () => heldOf(await soaked.holdings()) : soaked.rss;
+  const { rss, ...rest } = await soaked.holdings();
+  const before = kind === 'held' ? heldOf(rest) : rss;
   let most = before;
   let over = false;
   const watching = (async () => {
     while (!over) {
-      most = Math.max(most, await soaked.rss());
+      most = Math.max(most, await look());
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   })();

@@ -13,6 +13,8 @@ export interface Volume {
   /** Bytes of the body that each slow reader takes a trickle of. */
   readonly readerBytes: number;
   readonly idleConnections: number;
+  /** The memory that is judged. */
+  readonly memory: 'resident' | 'held';
 }
 
 /** Large bodies, slow readers, idle connections: what they cost in memory, and that a stop ends them (issue 3, acceptance 2). */
@@ -54,16 +56,21 @@ export async function soakVolume(t: Test, volume: Volume): Promise<void> {
   await download(port, piece.length * 16);
   await upload(port, piece.length * 16);
 
-  const down = await growth(soaked, async () => {
+  // issue 3 allows resident memory 64 MiB, garbage and the allocator's reserve included
+  const limit = (volume.memory === 'held' ? 32 : 64) * 1024 * 1024;
+  const down = await growth(soaked, volume.memory, async () => {
     t.equal(await download(port, volume.bytes), volume.bytes, 'all came down');
   });
-  t.ok(down < 64 * 1024 * 1024, `${mebibytes(volume.bytes)} MiB down: memory grew by ${mebibytes(down)} MiB at most`);
-  const up = await growth(soaked, async () => {
+  t.ok(
+    down < limit,
+    `${mebibytes(volume.bytes)} MiB down: ${volume.memory} memory grew by ${mebibytes(down)} MiB at most`,
+  );
+  const up = await growth(soaked, volume.memory, async () => {
     t.equal(await upload(port, volume.bytes), volume.bytes, 'all went up');
   });
-  t.ok(up < 64 * 1024 * 1024, `${mebibytes(volume.bytes)} MiB up: memory grew by ${mebibytes(up)} MiB at most`);
+  t.ok(up < limit, `${mebibytes(volume.bytes)} MiB up: ${volume.memory} memory grew by ${mebibytes(up)} MiB at most`);
 
-  const slow = await growth(soaked, async () => {
+  const slow = await growth(soaked, volume.memory, async () => {
     const readers = Array.from({ length: volume.readers }, () => trickle(port, volume.readerBytes));
     await new Promise((resolve) => setTimeout(resolve, 4_000));
     for (const reader of readers) reader.destroy();
@@ -72,7 +79,7 @@ export async function soakVolume(t: Test, volume: Volume): Promise<void> {
   t.ok(each < 2_000_000, `${volume.readers} slow readers: ${mebibytes(each)} MiB each`);
 
   const idle: Socket[] = [];
-  const first = await growth(soaked, async () => {
+  const first = await growth(soaked, volume.memory, async () => {
     for (let i = 0; i < volume.idleConnections; i += 100) {
       idle.push(...(await Promise.all(Array.from({ length: 100 }, () => served(port)))));
     }

@@ -111,13 +111,23 @@ export class RawClient {
   }
 }
 
-/** Waits until something is true; rejects after 5 s. */
+/** Waits until something is true; rejects after `withinMs`. */
 export async function eventually(holds: () => boolean, what: string, withinMs = 5_000): Promise<void> {
   const deadline = Date.now() + withinMs;
   while (!holds()) {
     if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+}
+
+/** Waits until a number has left zero and then stands still for 300 ms; rejects after 20 s. */
+export async function quiet(value: () => number): Promise<void> {
+  let [last, sinceMs] = [0, Date.now()];
+  const still = (): boolean => {
+    if (value() !== last) [last, sinceMs] = [value(), Date.now()];
+    return last > 0 && Date.now() - sinceMs >= 300;
+  };
+  await eventually(still, 'nothing moves any more', 20_000);
 }
 
 /** Real time, for what only time can show. */
