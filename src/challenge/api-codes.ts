@@ -11,6 +11,21 @@ export interface CodeMeaning {
   readonly check: string;
 }
 
+/** The names of an API's settings, as its console has them. */
+export interface ConsoleWords {
+  /** Where they are; continues "in …". */
+  readonly place: string;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly types: string;
+  readonly algorithms: string;
+  readonly principal: string;
+  readonly skew: string;
+  readonly keys: string;
+  /** Who the principal has to be: "a Collibra user". */
+  readonly user: string;
+}
+
 /** Everything about 401 answers that differs from one API to the next; one constant per API, one file per constant. */
 export interface ApiCodes {
   /** The API's name in messages. */
@@ -27,11 +42,13 @@ export interface ApiCodes {
   readonly asks?: {
     /** Accepted `typ` values, in any letter case; undefined typ needs a changed setting. */
     readonly types: readonly string[];
-    /** The console's name for the list of types. */
-    readonly typesSetting: string;
     /** Header parameters and claims without which no token is accepted. */
     readonly required: readonly ('alg' | 'kid' | 'iss' | 'iat' | 'exp')[];
+    /** The claim that names the user, unless the console says another. */
+    readonly principalClaim: string;
   };
+  /** What the settings that decide about a token are called. */
+  readonly settings: ConsoleWords;
   /** Where to look when the Bearer challenge refuses the token, or our own clock says that it has expired. */
   readonly check: { readonly expired: string; readonly rejected: string };
 }

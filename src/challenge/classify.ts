@@ -30,3 +30,8 @@ export function classify(profile: Profile, facts: ChallengeFacts): Classificatio
   const byBearer = classOfBearerError(facts.bearerError);
   return byBearer === 'none' ? { class: 'none', by: 'nothing' } : { class: byBearer, by: 'bearer' };
 }
+
+/** Any status below 500 shows that the token was taken, except those that say nothing about it (wire facts 5.1). */
+export function showsAcceptance(status: number): boolean {
+  return status < 500 && status !== 401 && status !== 407 && status !== 408 && status !== 429;
+}

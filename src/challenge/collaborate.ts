@@ -1,4 +1,5 @@
 import type { ApiCodes } from './api-codes.ts';
+import { unnamedSettings } from './rfc6750.ts';
 
 /**
  * Blackboard Collaborate (wire facts 1.3): errorKey and errorMessage. No errorKey is known to be about the token, so none
@@ -10,6 +11,7 @@ export const collaborate: ApiCodes = {
   textMembers: ['errorMessage'],
   codes: [],
   uncodedIsPermission: false,
+  settings: unnamedSettings,
   check: {
     expired: 'Compare the clock of this machine with real time; tokens of Collaborate live about six minutes.',
     rejected:

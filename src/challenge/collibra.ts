@@ -41,8 +41,19 @@ export const collibra: ApiCodes = {
   uncodedIsPermission: true,
   asks: {
     types: ['at+jwt', 'jwt'],
-    typesSetting: 'JWT Token Types',
     required: ['alg', 'kid', 'iss', 'iat', 'exp'],
+    principalClaim: 'sub',
+  },
+  settings: {
+    place: "Collibra's JWT settings",
+    issuer: 'JWT Issuer',
+    audience: 'JWT Audience',
+    types: 'JWT Token Types',
+    algorithms: 'JWT Algorithms',
+    principal: 'JWT Principal ID Claim Name',
+    skew: 'JWT Maximum Clock Skew',
+    keys: 'JSON Web Key Set URL',
+    user: 'a Collibra user',
   },
   check: { expired: clocks, rejected: acceptance },
 };

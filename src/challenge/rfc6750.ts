@@ -1,5 +1,18 @@
-import type { ApiCodes } from './api-codes.ts';
+import type { ApiCodes, ConsoleWords } from './api-codes.ts';
 import type { ChallengeClass } from './policy.ts';
+
+/** For APIs whose settings have no names that are known. */
+export const unnamedSettings: ConsoleWords = {
+  place: "the API's settings",
+  issuer: 'the accepted issuer',
+  audience: 'the accepted audience',
+  types: 'the accepted token types',
+  algorithms: 'the accepted algorithms',
+  principal: 'the claim that names the user',
+  skew: 'the allowed clock skew',
+  keys: 'the URL of the key set',
+  user: 'a user of the API',
+};
 
 /**
  * An API without a preset: only the Bearer challenge decides (RFC 6750 §3.1), which has no body. A body's code is read
@@ -11,6 +24,7 @@ export const rfc6750: ApiCodes = {
   textMembers: ['error_description', 'message'],
   codes: [],
   uncodedIsPermission: false,
+  settings: unnamedSettings,
   check: {
     expired: 'Compare the clocks of the identity provider, the API and this machine with real time.',
     rejected:

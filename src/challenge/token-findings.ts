@@ -55,12 +55,12 @@ function clockFindings({ expiresInSeconds, issuedSecondsAgo }: TokenAnatomy): st
 
 function askedFor(api: ApiCodes, anatomy: TokenAnatomy): string[] {
   if (api.asks === undefined) return [];
-  const { types, typesSetting, required } = api.asks;
+  const { types, required } = api.asks;
   const has = { ...anatomy, iat: anatomy.issuedAt, exp: anatomy.expiresAt };
   const missing = required.filter((name) => has[name] === undefined);
   const found = missing.length === 0 ? [] : [`lacks ${missing.join(', ')}, which ${api.name} asks for`];
   const typ = anatomy.typ?.toLowerCase().replace(/^application\//, '');
-  if (typ === undefined) found.push(`has no typ, for which ${api.name}'s ${typesSetting} has to be blank`);
+  if (typ === undefined) found.push(`has no typ, for which ${api.name}'s ${api.settings.types} has to be blank`);
   else if (!types.includes(typ)) found.push(`has a typ outside ${api.name}'s default list (${types.join(', ')})`);
   return found;
 }

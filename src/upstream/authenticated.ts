@@ -1,3 +1,4 @@
+import { showsAcceptance } from '../challenge/classify.ts';
 import { foreignLine } from '../challenge/foreign-line.ts';
 import { judge, judgeRefresh } from '../challenge/judge.ts';
 import type { OwnRule, Profile, Verdict } from '../challenge/policy.ts';
@@ -214,11 +215,6 @@ const outcome: Readonly<Record<Verdict['action'], string>> = {
   'refresh-and-repeat': 'refreshing the token and repeating the request',
   'repeat-with-current': 'repeating the request with the newer token',
 };
-
-/** Any status below 500 shows that the token was taken, except those that say nothing about it (wire facts 5.1). */
-function showsAcceptance(status: number): boolean {
-  return status < 500 && status !== 401 && status !== 407 && status !== 408 && status !== 429;
-}
 
 /** The first use of a token that replaced a rejected one was refused again (wire facts 5.1, `unhelpful`). */
 function isUnhelpful({ attempt, held }: Sent, { bearerError }: Challenge): boolean {
