@@ -33,6 +33,13 @@ export const catalog = {
     proxyStatus: denied,
     retryable: false,
   },
+  BEARERD_NOT_ALLOWED: {
+    status: 403,
+    title: 'The route does not allow this request',
+    action: 'Ask for what the route allows, or change its allow or readOnly.',
+    proxyStatus: denied,
+    retryable: false,
+  },
   BEARERD_AUTHORIZATION_NOT_ALLOWED: {
     status: 403,
     title: 'The request brings its own Authorization header',
@@ -283,6 +290,8 @@ export interface Occurrence {
   readonly upstreamErrorCode?: string;
   /** Our unverified view of the token: header and claims, never the token. */
   readonly token?: object;
+  /** The key of the configuration that refuses the request: `allow`, `readOnly`. */
+  readonly rule?: string;
   /** Header fields that the answer must have besides the usual ones (flat list). */
   readonly headers?: readonly string[];
 }

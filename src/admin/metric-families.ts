@@ -93,7 +93,7 @@ export const families: readonly Family[] = [
   },
   {
     name: 'bearerd_refusals_total',
-    help: 'Requests that bearerd refused before they had a route, by listener and error code.',
+    help: 'Requests that the guard, a policy or a limit refused, by listener and error code.',
     type: 'counter',
     labels: { listener: 'proxy, admin', code: 'codes of docs/errors.md' },
     alert: {

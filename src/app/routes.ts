@@ -1,6 +1,7 @@
 import type { Tally } from '../admin/tally.ts';
 import type { Clock } from '../clock.ts';
 import type { Config, ListenAddress, RouteConfig } from '../config/config.ts';
+import type { Policy } from '../inbound/policy.ts';
 import type { Route } from '../inbound/route.ts';
 import { RouteTable } from '../inbound/route-table.ts';
 import type { Log } from '../log.ts';
@@ -131,6 +132,7 @@ function buildRoute(route: RouteConfig, credential: Credential, pool: UpstreamPo
     prefix,
     base,
     websocket: route.websocket,
+    policy: policyOf(route),
     authorization: route.authorization,
     requestRules: {
       viaName,
@@ -145,4 +147,8 @@ function buildRoute(route: RouteConfig, credential: Credential, pool: UpstreamPo
     plain,
     tally: counts,
   };
+}
+
+function policyOf({ allow, readOnly = false }: RouteConfig): Policy | undefined {
+  return allow === undefined && !readOnly ? undefined : { allow, readOnly };
 }

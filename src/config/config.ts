@@ -1,6 +1,7 @@
 import type { OwnRule } from '../challenge/policy.ts';
 import type { TokenProvider } from '../token/provider.ts';
 import type { Quota } from '../token/quota.ts';
+import type { AllowRule } from './allow-rule.ts';
 import type { ProviderContext } from './provider-definition.ts';
 import type { Secret } from './secret.ts';
 
@@ -63,6 +64,10 @@ export interface RouteConfig {
   /** Addresses of this route alone; undefined = the common ones. */
   readonly listen: readonly ListenAddress[] | undefined;
   readonly websocket: boolean;
+  /** undefined = every method and path. */
+  readonly allow?: readonly AllowRule[] | undefined;
+  /** GET, HEAD and OPTIONS only; undefined = false. */
+  readonly readOnly?: boolean;
   /** http or https URL without query, fragment, user name; a path is kept, without slash at its end. */
   readonly upstream: string;
   readonly preset: 'collibra' | 'collaborate' | 'none';

@@ -1,3 +1,4 @@
+import { reachesBelow } from './allow-rule.ts';
 import type { Part } from './arrangement.ts';
 import type { ListenAddress, RouteConfig } from './config.ts';
 import { isPlainHttpBeyondLoopback, unverified } from './credential.ts';
@@ -36,6 +37,7 @@ export function readRoutes(
     const credential = credentialOf(draft, input, credentials, report);
     checkUpstream(draft, draft.listen ?? listen, report);
     checkPath(draft, at, served, report);
+    checkAllow(draft, report);
     if (draft.name !== undefined && names.has(draft.name)) {
       report('name', `'${draft.name}' is already the name of ${names.get(draft.name)}`, 'give each route its own name');
     }
@@ -98,6 +100,16 @@ function checkPath(
       report('path', `'${path}' is already the path of ${first}`, 'give each route its own path');
     // every route on a port of its own choosing gets another one
     else if (!where.endsWith(':0')) served.set(place, at);
+  }
+}
+
+/** A rule for paths that the route does not serve is a mistake: the path is written as callers write it. */
+function checkAllow({ allow, path }: ReadRoute['draft'], report: Report): void {
+  if (path === undefined) return;
+  for (const rule of allow ?? []) {
+    if (reachesBelow(rule, path)) continue;
+    const problem = `'${rule.text}' can never match, because the route serves ${path} only`;
+    report('allow', problem, 'write the path as callers write it, with the path of the route in front');
   }
 }
 

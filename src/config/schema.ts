@@ -14,6 +14,7 @@ import { secret } from './option/secret.ts';
 import { boolean } from './option/switch.ts';
 import { string } from './option/text.ts';
 import { url } from './option/url.ts';
+import { policyOptions } from './policy-options.ts';
 import { parseDuration } from './quantity.ts';
 import type { Complaint, Shape } from './shape.ts';
 
@@ -254,6 +255,7 @@ export const route = object(
       doc: "A caller's own Authorization: replace it, keep it (goes through as it is, ours only where there is none), or reject the request.",
       default: 'replace',
     }),
+    ...policyOptions,
     on401: oneOf(['explain', 'passthrough'], {
       doc: "explain = token faults are answered by bearerd; passthrough = after refresh and repeat the upstream's own 401.",
       default: 'explain',
@@ -350,7 +352,7 @@ export const route = object(
       default: 'rewrite',
     }),
   },
-  { doc: 'One route.', unavailable: ['allow', 'readOnly', 'egressProxy', 'http2'] },
+  { doc: 'One route.', unavailable: ['egressProxy', 'http2'] },
 );
 
 function readPath(text: string): { readonly value: string } | Complaint {

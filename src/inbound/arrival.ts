@@ -36,6 +36,8 @@ export function answerProblem(
   // behind the router the URL is no longer the client's
   const instance = request.arrival?.pathQuery ?? request.url ?? '';
   const problem = problemOf(error, { requestId, method: request.method ?? '', instance });
+  // a page that may call may read what went wrong, too
+  if (request.arrival !== undefined) problem.headers.push(...request.arrival.cors);
   if (!request.complete) {
     if (!problem.headers.includes('Connection')) problem.headers.push('Connection', 'close');
     lingerBeforeClose(request.socket);

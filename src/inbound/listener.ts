@@ -2,19 +2,16 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Tally } from '../admin/tally.ts';
-import { BearerdError, type ErrorCode } from '../errors.ts';
+import { BearerdError } from '../errors.ts';
 import { type LocalEnding, logLocalEnding } from './access-line.ts';
+import { type AdmissionRules, admit } from './admission.ts';
 import { AnswerOrder, type ListenerResponse } from './answer-order.ts';
 import { ArrivedRequest, answerProblem } from './arrival.ts';
 import { answerSocket, clientError } from './client-error.ts';
-import { corsHeaders, isPreflight, listedOrigin, preflightAnswer } from './cors.ts';
 import { type ForwardDeps, forward } from './forward.ts';
-import { guard } from './guard.ts';
 import { noSchemas } from './no-schemas.ts';
-import { forwardedMethods, registerProxy } from './proxy-plugin.ts';
-import { authorityOf, pathAndQuery } from './request-target.ts';
-import type { Route } from './route.ts';
-import type { RouteTable } from './route-table.ts';
+import { registerProxy } from './proxy-plugin.ts';
+import { pathAndQuery } from './request-target.ts';
 import { holdEarly, isWebSocketUpgrade, responseOn, tunnel, withoutUpgrade } from './websocket.ts';
 
 /** What one listener takes from its clients. */
@@ -30,10 +27,7 @@ export interface ListenerLimits {
 }
 
 /** What one listener serves, and to whom. */
-export interface ListenerOptions extends ForwardDeps {
-  readonly routes: RouteTable<Route>;
-  readonly allowedHosts: readonly string[];
-  readonly allowedOrigins: readonly string[];
+export interface ListenerOptions extends ForwardDeps, AdmissionRules {
   readonly limits: ListenerLimits;
   readonly tally: Tally;
   readonly newRequestId: () => string;
@@ -173,45 +167,27 @@ export class Listener {
   /** Judges a request and notes what was found; false = it has been answered. */
   #arrive(request: ArrivedRequest, response: ListenerResponse, upgrade: boolean): boolean {
     if (this.#order.closing(request.socket)) return false;
-    const { allowedHosts, allowedOrigins, routes, tally } = this.#options;
     const startedMs = performance.now();
     const requestId = this.#options.newRequestId();
     this.#order.began(request.socket, response);
-    const { method = '', url = '', httpVersion, rawHeaders } = request;
-    const log = (status: number, error: ErrorCode | undefined) =>
-      this.#log({ requestId, method, target: url, status, error, startedMs });
-    const refuse = (error: BearerdError): false => {
-      tally.refused('proxy', error.code);
-      answerProblem(request, response, error, requestId);
-      log(error.entry.status, error.code);
-      return false;
-    };
-    const { ownOrigins } = this;
-    const refusal = guard({ method, url, httpVersion, rawHeaders, ownOrigins, allowedHosts, allowedOrigins });
-    if (refusal !== undefined) return refuse(refusal);
-    const full = this.#overLimit(rawHeaders.length / 2);
-    if (full !== undefined) return refuse(full);
-    const origin = listedOrigin(rawHeaders, allowedOrigins);
-    if (origin !== undefined && isPreflight(method, rawHeaders)) {
-      const answer = preflightAnswer(origin, rawHeaders);
-      response.writeHead(answer.status, [...answer.headers]).end();
-      log(answer.status, undefined);
-      return false;
+    const begun = { requestId, startedMs, upgrade, ownOrigins: this.ownOrigins };
+    const admitted = admit(request, begun, this.#options, () => this.#overLimit(request.rawHeaders.length / 2));
+    if ('route' in admitted) {
+      request.arrival = admitted;
+      return true;
     }
-    if (method === 'OPTIONS' && request.headers['max-forwards'] === '0') {
-      response.writeHead(204, ['Allow', forwardedMethods.join(', ')]).end();
-      log(204, undefined);
-      return false;
+    const { method = '', url: target = '' } = request;
+    if (admitted instanceof BearerdError) {
+      const { code, entry } = admitted;
+      this.#options.tally.refused('proxy', code);
+      answerProblem(request, response, admitted, requestId);
+      this.#log({ requestId, method, target, status: entry.status, error: code, startedMs });
+    } else {
+      const { status, headers } = admitted;
+      response.writeHead(status, [...headers]).end();
+      this.#log({ requestId, method, target, status, error: undefined, startedMs });
     }
-    const pathQuery = pathAndQuery(url, method);
-    const route = routes.find(pathQuery);
-    if (route === undefined) {
-      const path = JSON.stringify(pathQuery.split('?', 1)[0]?.slice(0, 200));
-      return refuse(new BearerdError('BEARERD_NO_ROUTE', `no route serves ${path}`));
-    }
-    const cors = origin === undefined ? [] : corsHeaders(origin);
-    request.arrival = { requestId, route, pathQuery, authority: authorityOf(url), startedMs, cors, upgrade };
-    return true;
+    return false;
   }
 
   #overLimit(headersCount: number): BearerdError | undefined {

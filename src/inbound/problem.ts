@@ -33,6 +33,7 @@ export function problemOf(error: BearerdError, context: ProblemContext): Problem
     action: occurrence.action ?? entry.action,
     requestId: context.requestId,
     retryable: entry.retryable,
+    rule: occurrence.rule,
     upstreamStatus: occurrence.upstreamStatus,
     upstreamErrorCode: occurrence.upstreamErrorCode,
     token: occurrence.token,

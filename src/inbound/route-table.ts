@@ -1,13 +1,16 @@
 /** Finds the route of a path: the longest prefix on segment boundaries wins. */
-export class RouteTable<R extends { readonly prefix: string }> {
+export class RouteTable<R extends { readonly prefix: string; readonly policy?: object | undefined }> {
   readonly #byPrefix = new Map<string, R>();
   #longest = 0;
   /** As they were given. */
   readonly routes: readonly R[];
+  /** There are several, and one at least has a policy that a path must not lead round. */
+  readonly mixed: boolean;
 
   /** @param routes with prefixes without a trailing slash; empty = everything */
   constructor(routes: readonly R[]) {
     this.routes = routes;
+    this.mixed = routes.length > 1 && routes.some(({ policy }) => policy !== undefined);
     for (const route of routes) {
       this.#byPrefix.set(route.prefix, route);
       this.#longest = Math.max(this.#longest, route.prefix.length);

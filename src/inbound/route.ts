@@ -2,6 +2,7 @@ import type { RouteTally } from '../admin/tally.ts';
 import type { RequestHeaderRules } from '../upstream/request-headers.ts';
 import type { ResponseHeaderRules } from '../upstream/response-headers.ts';
 import type { RoundTrip } from '../upstream/round-trip.ts';
+import type { Policy } from './policy.ts';
 
 /** Everything that the data path needs to know of one route, prepared once. */
 export interface Route {
@@ -12,6 +13,8 @@ export interface Route {
   readonly base: string;
   /** WebSocket upgrades are passed on; otherwise Upgrade is ignored. */
   readonly websocket: boolean;
+  /** What may be asked; undefined = everything. */
+  readonly policy: Policy | undefined;
   /** A caller's own Authorization: replaced, kept, or a reason to refuse the request. */
   readonly authorization: 'replace' | 'keep' | 'reject';
   readonly requestRules: RequestHeaderRules;

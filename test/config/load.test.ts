@@ -76,6 +76,8 @@ t.test('the short form with every default', async (t) => {
         preset: 'none',
         credential: 'default',
         authorization: 'replace',
+        allow: undefined,
+        readOnly: false,
         on401: 'explain',
         challenge: [],
         replay: { maxBody: 1_048_576 },

@@ -131,8 +131,25 @@ const mistakes: readonly (readonly [title: string, file: string, said: readonly 
   ],
   [
     'a route key of a later version',
-    `${up}\nreadOnly: true${idp}`,
-    ['x.yaml:2:1: readOnly: is not available in this version yet; remove the key'],
+    `${up}\nhttp2: true${idp}`,
+    ['x.yaml:2:1: http2: is not available in this version yet; remove the key'],
+  ],
+  [
+    'an allow rule in small letters',
+    `${up}\nallow: ["get /rest/**"]${idp}`,
+    ["x.yaml:2:9: allow[0]: 'get' is not a method; write it in capitals, several as GET|HEAD, or * for all"],
+  ],
+  [
+    'an allow rule that cannot match',
+    `${up}\npath: /api\nallow: ["GET /rest/**"]${idp}`,
+    [
+      "x.yaml:3:8: allow: 'GET /rest/**' can never match, because the route serves /api only; write the path as callers write it, with the path of the route in front",
+    ],
+  ],
+  [
+    'an empty allow-list',
+    `${up}\nallow: []${idp}`,
+    ['x.yaml:2:8: allow: is empty, so that nothing could be asked; write at least one rule, or remove the key'],
   ],
   [
     'a provider that there is not',
