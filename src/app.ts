@@ -10,6 +10,7 @@ import { warnOfUnverified } from './app/unverified.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { BearerdError } from './errors.ts';
+import { type LocalKey, readLocalKey } from './inbound/local-key.ts';
 import type { BatchedLog } from './log.ts';
 import { createTokenCache } from './token/token-cache.ts';
 
@@ -66,6 +67,8 @@ interface Working {
   readonly config: Config;
   readonly credentials: ReadonlyMap<string, Credential>;
   readonly routes: BuiltRoutes;
+  /** What callers have to send; undefined = nothing. */
+  readonly localKey: LocalKey | undefined;
 }
 
 /** Puts providers into token sources, policies into routes, guards on listeners; see docs/life-of-a-request.md. */
@@ -79,7 +82,7 @@ export async function buildApp(first: Config, deps: AppDeps): Promise<App> {
   /** What ends when its time is over, or at the stop. */
   const retired = new Map<NodeJS.Timeout, () => Promise<void>>();
   let draining = false;
-  let working = build(first, undefined);
+  let working = await build(first, undefined);
   let addresses: Addresses = { proxy: [], admin: undefined };
   const admin = new AdminListener({
     tally,
@@ -102,7 +105,7 @@ export async function buildApp(first: Config, deps: AppDeps): Promise<App> {
   return {
     start: () => takeOver(working),
     reload: async (config, changed = []) => {
-      const taken = await takeOver(build(config, working), changed);
+      const taken = await takeOver(await build(config, working), changed);
       tally.reloads.ended('success', [], clock.nowMs());
       return taken;
     },
@@ -114,19 +117,21 @@ export async function buildApp(first: Config, deps: AppDeps): Promise<App> {
     return statusOf({ ...working, addresses, about, reloads: tally.reloads, draining, nowMs: clock.nowMs() });
   }
 
-  function build(config: Config, before: Working | undefined): Working {
+  async function build(config: Config, before: Working | undefined): Promise<Working> {
+    const localKey = await readLocalKey(config.guard, log);
     const kept = new Map([...(before?.credentials.values() ?? [])].map((credential) => [credential.key, credential]));
     const credentials = buildCredentials(config, { ...deps, tally, cache }, kept);
     const pools = before?.routes.pools ?? new Map();
-    return { config, credentials, routes: buildRoutes(config, credentials, { clock, log, tally, viaName }, pools) };
+    const routes = buildRoutes(config, credentials, { clock, log, tally, viaName }, pools);
+    return { config, credentials, routes, localKey };
   }
 
   /** Opens what is new first, because that is what can fail. */
   async function takeOver(next: Working, changed: readonly string[] | 'all' = []): Promise<Addresses> {
     const before = working;
     try {
-      const proxy = await listeners.open(next.config, next.routes);
-      addresses = { proxy, admin: await admin.open(next.config) };
+      const proxy = await listeners.open(next);
+      addresses = { proxy, admin: await admin.open(next) };
     } catch (error) {
       await listeners.closeUnserved();
       if (before !== next) await close(without(next, before));
@@ -134,7 +139,7 @@ export async function buildApp(first: Config, deps: AppDeps): Promise<App> {
     }
     working = next;
     warnOfUnverified(next.config, log);
-    listeners.serve(next.config, next.routes);
+    listeners.serve(next);
     tally.keepOnly(
       next.config.routes.map(({ name }) => name),
       [...next.credentials.values()].map(({ name }) => name),

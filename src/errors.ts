@@ -33,6 +33,13 @@ export const catalog = {
     proxyStatus: denied,
     retryable: false,
   },
+  BEARERD_LOCAL_KEY: {
+    status: 403,
+    title: 'The request does not carry the local key',
+    action: 'Send the key of guard.localKey in the header field that guard.localKeyHeader names.',
+    proxyStatus: denied,
+    retryable: false,
+  },
   BEARERD_NOT_ALLOWED: {
     status: 403,
     title: 'The route does not allow this request',

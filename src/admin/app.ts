@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { BearerdError, type ErrorCode } from '../errors.ts';
 import { type GuardFacts, guard } from '../inbound/guard.ts';
+import { judgeLocalKey, type LocalKey } from '../inbound/local-key.ts';
 import { noSchemas } from '../inbound/no-schemas.ts';
 import { problemOf } from '../inbound/problem.ts';
 import type { Log } from '../log.ts';
@@ -13,6 +14,8 @@ import type { CredentialStatus, Status } from './status.ts';
 export interface AdminOptions {
   /** Asked per request: the port is known only once it listens, and a reload may change the names. */
   readonly guard: () => Pick<GuardFacts, 'allowedHosts' | 'allowedOrigins' | 'ownOrigins'>;
+  /** What a call that changes something has to carry; undefined = nothing, and so it is for all that only shows. */
+  readonly localKey?: () => LocalKey | undefined;
   readonly readiness: () => Readiness;
   readonly metrics: () => Promise<Exposition>;
   readonly status: () => Status;
@@ -98,7 +101,12 @@ function judge(request: FastifyRequest, options: AdminOptions): BearerdError | u
     rawHeaders: request.raw.rawHeaders,
     ...options.guard(),
   });
-  return refusal ?? (isRead(request.method) ? undefined : judgeContentType(request.headers['content-type']));
+  if (refusal !== undefined || isRead(request.method)) return refusal;
+  const key = options.localKey?.();
+  return (
+    judgeContentType(request.headers['content-type']) ??
+    (key === undefined ? undefined : judgeLocalKey(key, request.raw.rawHeaders))
+  );
 }
 
 /** What changes something is called with a type that a page of another origin may not send without asking (threat 2). */

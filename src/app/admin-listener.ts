@@ -9,6 +9,7 @@ import type { Tally } from '../admin/tally.ts';
 import type { Clock } from '../clock.ts';
 import type { Config, ListenAddress } from '../config/config.ts';
 import { openAddress, originsOf } from '../inbound/address.ts';
+import type { LocalKey } from '../inbound/local-key.ts';
 import type { Log } from '../log.ts';
 import { askAgain, type Credential, gaugeOf, healthOf } from './credentials.ts';
 
@@ -28,6 +29,12 @@ export interface AdminParts {
   readonly refresh: (name: string) => Promise<CredentialStatus | undefined>;
 }
 
+/** A configuration, and the key that callers have to send. */
+export interface Guarded {
+  readonly config: Config;
+  readonly localKey: LocalKey | undefined;
+}
+
 /** An admin listener that is open. */
 interface OpenAdmin {
   readonly app: FastifyInstance;
@@ -42,6 +49,7 @@ export class AdminListener {
   readonly #parts: AdminParts;
   readonly #metrics: ReturnType<typeof createMetrics>;
   #guard: Config['guard'] = { allowedHosts: [], allowedOrigins: [] };
+  #localKey: LocalKey | undefined;
   #origins: readonly string[] = [];
   #open: OpenAdmin | undefined;
 
@@ -74,7 +82,8 @@ export class AdminListener {
   }
 
   /** Opens the address of the configuration unless it is open. @returns its URL; undefined = off. @throws BearerdError BEARERD_LISTEN */
-  async open({ admin, adminChosen, guard }: Config): Promise<string | undefined> {
+  async open({ config, localKey }: Guarded): Promise<string | undefined> {
+    const { admin, adminChosen, guard } = config;
     const before = this.#open;
     const asked = JSON.stringify(admin);
     if (before?.asked !== asked) {
@@ -82,6 +91,7 @@ export class AdminListener {
       if (before !== undefined) await end(before.app);
     }
     this.#guard = guard;
+    this.#localKey = localKey;
     return this.#open?.url;
   }
 
@@ -109,6 +119,7 @@ export class AdminListener {
     const { credentials, draining, log, status, refresh, tally } = this.#parts;
     return buildAdmin({
       guard: () => ({ ...this.#guard, ownOrigins: this.#origins }),
+      localKey: () => this.#localKey,
       readiness: () => {
         // Without a caller there is no subject, so nothing can be known beforehand.
         const shared = credentials().filter(({ subjects }) => subjects === undefined);

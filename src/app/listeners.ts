@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { openAddress, originsOf } from '../inbound/address.ts';
 import { Listener, type ListenerOptions } from '../inbound/listener.ts';
+import type { LocalKey } from '../inbound/local-key.ts';
 import type { Route } from '../inbound/route.ts';
 import type { RouteTable } from '../inbound/route-table.ts';
 import type { BuiltRoutes } from './routes.ts';
@@ -10,6 +11,14 @@ export interface ProxyAddress {
   /** http://127.0.0.1:8080, or unix:/path. */
   readonly url: string;
   readonly routes: readonly string[];
+}
+
+/** What the listeners serve. */
+export interface Served {
+  readonly config: Config;
+  readonly routes: BuiltRoutes;
+  /** What callers have to send; undefined = nothing. */
+  readonly localKey: LocalKey | undefined;
 }
 
 /** A listener that is open. */
@@ -31,11 +40,11 @@ export class Listeners {
   }
 
   /** Opens the addresses that are not open yet; when one fails, those opened by this call are closed again. @throws BearerdError BEARERD_LISTEN */
-  async open(config: Config, { served }: BuiltRoutes): Promise<readonly ProxyAddress[]> {
+  async open(next: Served): Promise<readonly ProxyAddress[]> {
     try {
-      for (const [key, { address, table }] of served) {
+      for (const [key, { address, table }] of next.routes.served) {
         if (this.#open.has(key)) continue;
-        const listener = await Listener.create(this.#options(config, table));
+        const listener = await Listener.create(this.#options(next, table));
         const { url } = await openAddress(listener.server, address, false);
         listener.ownOrigins = originsOf({ url });
         this.#open.set(key, { listener, url, served: false });
@@ -44,16 +53,17 @@ export class Listeners {
       await this.closeUnserved();
       throw error;
     }
-    return [...served].map(([key, { table }]) => ({
+    return [...next.routes.served].map(([key, { table }]) => ({
       url: this.#open.get(key)?.url ?? '',
       routes: table.routes.map(({ name }) => name),
     }));
   }
 
   /** From the next request on each listener serves this configuration; the ones that it does not name are drained. */
-  serve(config: Config, { served }: BuiltRoutes): void {
+  serve(next: Served): void {
+    const { config, routes } = next;
     for (const [key, open] of this.#open) {
-      const place = served.get(key);
+      const place = routes.served.get(key);
       if (place === undefined) {
         this.#open.delete(key);
         const { listener } = open;
@@ -62,7 +72,7 @@ export class Listeners {
           listener.drain(config.drainTimeout).finally(() => this.#leaving.delete(listener)),
         );
       } else {
-        open.listener.serve(this.#options(config, place.table));
+        open.listener.serve(this.#options(next, place.table));
         open.served = true;
       }
     }
@@ -95,12 +105,14 @@ export class Listeners {
     ]);
   }
 
-  #options({ guard, limits, log }: Config, routes: RouteTable<Route>): ListenerOptions {
+  #options({ config, localKey }: Served, routes: RouteTable<Route>): ListenerOptions {
+    const { guard, limits, log } = config;
     return {
       ...this.#shared,
       routes,
       allowedHosts: guard.allowedHosts,
       allowedOrigins: guard.allowedOrigins,
+      localKey,
       limits: {
         headersTimeoutMs: limits.headersTimeout,
         headersBytes: limits.headersSize,

@@ -1,6 +1,7 @@
 import type { Tally } from '../admin/tally.ts';
 import type { Clock } from '../clock.ts';
 import type { Config, ListenAddress, RouteConfig } from '../config/config.ts';
+import { localKeyField } from '../inbound/local-key.ts';
 import type { Policy } from '../inbound/policy.ts';
 import type { Route } from '../inbound/route.ts';
 import { RouteTable } from '../inbound/route-table.ts';
@@ -47,6 +48,7 @@ export function buildRoutes(
   kept: ReadonlyMap<string, UpstreamPool>,
 ): BuiltRoutes {
   const pools = new Map<string, UpstreamPool>();
+  const keyField = localKeyField(config.guard);
   const served = new Map<string, { address: ListenAddress; routes: Route[] }>();
   for (const address of config.listen) served.set(addressKey(address, ''), { address, routes: [] });
   for (const route of config.routes) {
@@ -55,7 +57,7 @@ export function buildRoutes(
     const key = poolKey(route, config);
     const pool = pools.get(key) ?? kept.get(key) ?? buildPool(route, config);
     pools.set(key, pool);
-    const built = buildRoute(route, credential, pool, parts);
+    const built = buildRoute(route, credential, pool, { ...parts, keyField });
     for (const address of route.listen ?? config.listen) {
       const key = addressKey(address, route.listen === undefined ? '' : route.name);
       const place = served.get(key) ?? { address, routes: [] };
@@ -100,8 +102,14 @@ function buildPool({ upstream, tls, timeouts }: RouteConfig, { limits }: Config)
   });
 }
 
-function buildRoute(route: RouteConfig, credential: Credential, pool: UpstreamPool, parts: RouteParts): Route {
-  const { clock, log, tally, viaName } = parts;
+/** @param parts with the lower-case name of the field that carries the local key */
+function buildRoute(
+  route: RouteConfig,
+  credential: Credential,
+  pool: UpstreamPool,
+  parts: RouteParts & { readonly keyField: string | undefined },
+): Route {
+  const { clock, log, tally, viaName, keyField } = parts;
   const base = new URL(route.upstream).pathname.replace(/\/+$/, '');
   const prefix = route.path === '/' ? '' : route.path;
   const counts = tally.route(route.name);
@@ -117,6 +125,7 @@ function buildRoute(route: RouteConfig, credential: Credential, pool: UpstreamPo
   const { source, subjects } = credential;
   const dropped = [
     ...(route.cookies === 'drop' ? ['cookie'] : []),
+    ...(keyField === undefined ? [] : [keyField]),
     ...(subjects === undefined ? [] : [subjects.header]),
   ];
   const withTokens = (tokens: TokenLease) =>

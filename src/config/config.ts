@@ -38,6 +38,10 @@ export interface Config {
     readonly allowedHosts: readonly string[];
     /** Origins such as `https://app.example.com`. */
     readonly allowedOrigins: readonly string[];
+    /** undefined = none is asked for. */
+    readonly localKey?: Secret | undefined;
+    /** Name of the field that carries it; undefined = Bearerd-Key. */
+    readonly localKeyHeader?: string;
   };
   readonly tokens: {
     /** First tokens at start. */

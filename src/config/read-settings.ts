@@ -3,6 +3,7 @@ import { complain, type MapInput, type Origin, type ParseContext } from './input
 import { isLocal } from './listen-address.ts';
 import { originOf } from './option/group.ts';
 import { settings } from './schema.ts';
+import type { Secret } from './secret.ts';
 
 /** The top level's part of the configuration; keys with a problem are missing. */
 export type General = Partial<Omit<Config, 'routes' | 'credentials'>>;
@@ -12,6 +13,7 @@ export function readSettings(top: MapInput, context: ParseContext): General {
   const draft = settings.draft(top, '', context);
   const { listen = [], admin } = draft;
   checkOpenAddresses(listen, originOf(top, 'listen'), top, context);
+  checkLocalKey(draft.guard?.localKey, top, context);
   const seen = new Set<string>();
   for (const address of listen) {
     const text = describeAddress(address);
@@ -52,6 +54,15 @@ export function checkOpenAddresses(
   const problem = `has to be written out, because ${describeAddress(open)} can be reached from other machines`;
   const cure = 'write guard: { allowedHosts: [NAME, …] } with every name by which callers may call bearerd';
   complain(context, origin, 'guard.allowedHosts', problem, cure);
+}
+
+/** A key that can be guessed or tried out keeps nobody away; a command is not run for this. */
+function checkLocalKey(key: Secret | undefined, top: MapInput, context: ParseContext): void {
+  const bytes = key?.facts()?.bytes;
+  if (bytes === undefined || bytes >= 16) return;
+  const problem = `has ${bytes} bytes, so that it could be found by trying`;
+  const cure = 'write at least 16 random characters, for example those of `openssl rand -hex 16`';
+  complain(context, originOf(top, 'guard.localKey'), 'guard.localKey', problem, cure, 'warning');
 }
 
 function isAnyPort(address: ListenAddress): boolean {

@@ -1,6 +1,8 @@
 import type { OwnRule } from '../challenge/policy.ts';
 import type { Quota } from '../token/quota.ts';
 import type { ListenAddress } from './config.ts';
+import { checkFieldName } from './field-name.ts';
+import { guardOptions } from './guard-options.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { certificate, certificateWithKey, pemOrPath, whoeverAnswers } from './option/certificate.ts';
 import { oneOf } from './option/choice.ts';
@@ -17,36 +19,6 @@ import { url } from './option/url.ts';
 import { policyOptions } from './policy-options.ts';
 import { parseDuration } from './quantity.ts';
 import type { Complaint, Shape } from './shape.ts';
-
-/** Token characters of RFC 9110 §5.6.2. */
-const fieldName = /^[!#$%&'*+.^_`|~\dA-Za-z-]+$/;
-/** Written by bearerd or by the connection itself; a route may neither set nor remove them (RFC 9110 §7.6.1). */
-const ownFields = [
-  'authorization',
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'keep-alive',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'via',
-];
-
-function checkFieldName(name: string): Complaint | undefined {
-  if (!fieldName.test(name)) {
-    return {
-      problem: `'${name}' is not a header name`,
-      cure: 'write letters, digits and hyphens, for example X-Client',
-    };
-  }
-  if (!ownFields.includes(name.toLowerCase())) return undefined;
-  return { problem: `${name} is set by bearerd itself`, cure: 'remove it' };
-}
 
 function checkFieldValue(value: string): Complaint | undefined {
   if (!/[\x00-\x08\x0a-\x1f\x7f]/.test(value)) return undefined;
@@ -131,27 +103,7 @@ export const settings = object(
       },
       { doc: 'Limits for callers and upstreams.' },
     ),
-    guard: object(
-      {
-        allowedHosts: list(
-          string({ doc: 'A host name without port.', check: checkAllowedHost, example: 'proxy.internal' }),
-          {
-            doc: 'Names by which callers may call bearerd, any port. Has to be written out when listening beyond loopback.',
-            default: ['localhost', '127.0.0.1', '[::1]'],
-            example: '[localhost, proxy.internal]',
-          },
-        ),
-        allowedOrigins: list(
-          string({ doc: 'scheme://host[:port].', check: checkOrigin, example: 'https://app.example.com' }),
-          {
-            doc: 'Browser origins that may call; every other foreign origin is refused.',
-            default: [],
-            example: '[https://app.example.com]',
-          },
-        ),
-      },
-      { doc: 'Who may call.', unavailable: ['localKey', 'localKeyHeader'] },
-    ),
+    guard: guardOptions,
     tokens: object(
       { eager: boolean({ doc: 'Get the first tokens at start, not with the first request.', default: true }) },
       { doc: 'How tokens are kept.', unavailable: ['cache'] },
@@ -159,30 +111,6 @@ export const settings = object(
   },
   { doc: 'The configuration of bearerd.', unavailable: ['audit'] },
 );
-
-function checkAllowedHost(host: string): Complaint | undefined {
-  const bare = host.replace(/^\[[\da-fA-F:.]+\]/, 'v6');
-  if (/^[\w.-]+:\d+$/.test(bare)) {
-    return { problem: 'has a port, but any port is allowed', cure: `write ${host.replace(/:\d+$/, '')}` };
-  }
-  if (/^[\da-fA-F:]*:[\da-fA-F:]*$/.test(bare)) {
-    return { problem: 'is an IPv6 address without brackets', cure: `write "[${host}]" in quotes` };
-  }
-  if (/^[\w.-]+$/.test(bare)) return undefined;
-  return {
-    problem: 'is not a host name',
-    cure: 'write names without scheme, port or wildcard, for example proxy.internal',
-  };
-}
-
-function checkOrigin(origin: string): Complaint | undefined {
-  const exact = URL.canParse(origin) ? new URL(origin).origin : 'null';
-  if (exact === 'null') {
-    return { problem: 'is not an origin', cure: 'write scheme://host[:port], for example https://app.example.com' };
-  }
-  if (exact === origin) return undefined;
-  return { problem: 'is more than an origin', cure: `write ${exact}` };
-}
 
 /** What a 401 code of the user's own means. */
 const ownRule: Shape<OwnRule> = object(

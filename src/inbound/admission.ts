@@ -2,6 +2,7 @@ import { BearerdError } from '../errors.ts';
 import type { Arrival, ArrivedRequest } from './arrival.ts';
 import { corsHeaders, isPreflight, listedOrigin, preflightAnswer } from './cors.ts';
 import { guard } from './guard.ts';
+import { judgeLocalKey, type LocalKey } from './local-key.ts';
 import { judgePolicy, judgeRoute, notAllowed } from './policy.ts';
 import { forwardedMethods } from './proxy-plugin.ts';
 import { authorityOf, pathAndQuery } from './request-target.ts';
@@ -13,6 +14,8 @@ export interface AdmissionRules {
   readonly routes: RouteTable<Route>;
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
+  /** undefined = callers need none. */
+  readonly localKey: LocalKey | undefined;
 }
 
 /** An answer that needs no upstream: head only. */
@@ -40,13 +43,16 @@ export function admit(
   overLimit: () => BearerdError | undefined,
 ): BearerdError | LocalAnswer | Arrival {
   const { method = '', url = '', httpVersion, rawHeaders } = request;
-  const { routes, allowedHosts, allowedOrigins } = rules;
+  const { routes, allowedHosts, allowedOrigins, localKey } = rules;
   const { requestId, startedMs, upgrade, ownOrigins } = begun;
   const refusal =
     guard({ method, url, httpVersion, rawHeaders, ownOrigins, allowedHosts, allowedOrigins }) ?? overLimit();
   if (refusal !== undefined) return refusal;
   const origin = listedOrigin(rawHeaders, allowedOrigins);
   if (origin !== undefined && isPreflight(method, rawHeaders)) return preflightAnswer(origin, rawHeaders);
+  // behind the preflight, which browsers send without header fields of the page
+  const keyless = localKey === undefined ? undefined : judgeLocalKey(localKey, rawHeaders);
+  if (keyless !== undefined) return keyless;
   if (method === 'OPTIONS' && request.headers['max-forwards'] === '0') {
     return { status: 204, headers: ['Allow', forwardedMethods.join(', ')] };
   }

@@ -66,7 +66,12 @@ t.test('the short form with every default', async (t) => {
       upstreamConnections: 256,
       queue: 1000,
     },
-    guard: { allowedHosts: ['localhost', '127.0.0.1', '[::1]'], allowedOrigins: [] },
+    guard: {
+      allowedHosts: ['localhost', '127.0.0.1', '[::1]'],
+      allowedOrigins: [],
+      localKey: undefined,
+      localKeyHeader: 'Bearerd-Key',
+    },
     tokens: { eager: true },
     routes: [
       {

@@ -125,9 +125,16 @@ const mistakes: readonly (readonly [title: string, file: string, said: readonly 
     ['x.yaml:1:9: listen: the port 80800 does not exist; write a port from 0 (any free one) to 65535'],
   ],
   [
-    'a feature of a later version',
-    `guard: { localKey: { file: ./key } }\n${up}${idp}`,
-    ['x.yaml:1:10: guard.localKey: is not available in this version yet; remove the key'],
+    'a local key that is not there',
+    `guard: { localKey: { env: NO_SUCH_KEY } }\n${up}${idp}`,
+    [
+      'x.yaml:1:20: guard.localKey: the environment variable NO_SUCH_KEY is not set; write the secret there, or name another source',
+    ],
+  ],
+  [
+    'a local key in a field of the connection',
+    `guard: { localKeyHeader: Authorization }\n${up}${idp}`,
+    ['x.yaml:1:26: guard.localKeyHeader: Authorization is set by bearerd itself; remove it'],
   ],
   [
     'a route key of a later version',
