@@ -201,6 +201,28 @@ export const catalog = {
     proxyStatus: 'http_response_timeout',
     retryable: true,
   },
+  BEARERD_EGRESS_PROXY_REFUSED: {
+    status: 502,
+    title: 'The egress proxy does not open the connection',
+    action:
+      'Check user name, password and address in egressProxy (or HTTPS_PROXY), and that the proxy allows this host and port.',
+    proxyStatus: configuration,
+    retryable: false,
+  },
+  BEARERD_EGRESS_PROXY_UNREACHABLE: {
+    status: 502,
+    title: 'The egress proxy, or the server behind it, cannot be reached',
+    action: 'Check that the proxy of egressProxy (or HTTPS_PROXY) runs and can reach the server; none does without it.',
+    proxyStatus: 'destination_unavailable',
+    retryable: true,
+  },
+  BEARERD_EGRESS_PROXY_TIMEOUT: {
+    status: 504,
+    title: 'The egress proxy did not open the connection in time',
+    action: 'Check the proxy of egressProxy (or HTTPS_PROXY), or raise timeouts.connect (of a credential: timeout).',
+    proxyStatus: 'connection_timeout',
+    retryable: true,
+  },
   BEARERD_TOKEN_UNAVAILABLE: {
     status: 503,
     title: 'No access token can be had at the moment',

@@ -77,15 +77,25 @@ function addressKey(address: ListenAddress, routeName: string): string {
   return address.port === 0 ? `${address.host}:0 ${routeName}` : `${address.host}:${address.port}`;
 }
 
-function poolKey({ upstream, tls, timeouts }: RouteConfig, { limits }: Config): string {
+function poolKey({ upstream, tls, egressProxy, timeouts }: RouteConfig, { limits }: Config): string {
   // a secret shows nothing of itself in JSON
   const { cert, key, ...trust } = tls;
   const identity = [cert?.fingerprint, key?.fingerprint];
+  const proxies = [egressProxy?.http, egressProxy?.https].map((one) => [one?.url, one?.credentials?.fingerprint]);
   const { upstreamConnections, queue } = limits;
-  return JSON.stringify([new URL(upstream).origin, trust, identity, timeouts, upstreamConnections, queue]);
+  return JSON.stringify([
+    new URL(upstream).origin,
+    trust,
+    identity,
+    proxies,
+    egressProxy?.except,
+    timeouts,
+    upstreamConnections,
+    queue,
+  ]);
 }
 
-function buildPool({ upstream, tls, timeouts }: RouteConfig, { limits }: Config): UpstreamPool {
+function buildPool({ upstream, tls, egressProxy, timeouts }: RouteConfig, { limits }: Config): UpstreamPool {
   const { cert, key, ...trust } = tls;
   const identity =
     cert === undefined || key === undefined
@@ -94,6 +104,7 @@ function buildPool({ upstream, tls, timeouts }: RouteConfig, { limits }: Config)
   return new UpstreamPool(new URL(upstream).origin, {
     ...trust,
     identity,
+    egressProxy,
     connectTimeoutMs: timeouts.connect,
     headersTimeoutMs: timeouts.headers,
     idleTimeoutMs: timeouts.idle,

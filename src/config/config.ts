@@ -2,6 +2,7 @@ import type { OwnRule } from '../challenge/policy.ts';
 import type { TokenProvider } from '../token/provider.ts';
 import type { Quota } from '../token/quota.ts';
 import type { AllowRule } from './allow-rule.ts';
+import type { EgressProxy } from './option/egress-proxy.ts';
 import type { ProviderContext } from './provider-definition.ts';
 import type { Secret } from './secret.ts';
 
@@ -98,6 +99,8 @@ export interface RouteConfig {
     /** Any certificate will do. */
     readonly insecureSkipVerify?: boolean | undefined;
   };
+  /** undefined = none. */
+  readonly egressProxy?: EgressProxy | undefined;
   readonly insecureHttp: boolean;
   /** `GET /path`, without the upstream's base path. */
   readonly probe: string | undefined;

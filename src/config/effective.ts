@@ -62,7 +62,8 @@ function parsedDefault(text: string): Shown {
 function shown(input: Input): Shown {
   if (input.kind === 'list') return input.items.map(shown);
   if (input.kind === 'map') return shownGroup(input);
-  if (typeof input.value !== 'string' || !input.value.includes('-----BEGIN ')) return input.value;
+  if (typeof input.value !== 'string') return input.value;
+  if (!input.value.includes('-----BEGIN ')) return withoutUserPart(input.value);
   return `‹PEM text, ${input.value.length} characters›`;
 }
 
@@ -88,6 +89,11 @@ function secretWords(input: Input): string {
   return `‹from command ${program?.kind === 'scalar' ? program.value : ''}›`;
 }
 
+/** Of a URL (a proxy's), the user name and password by their length alone. */
+function withoutUserPart(text: string): string {
+  return text.replace(/^([a-z]+:\/\/)([^/?#]+)@/i, (_all, scheme, user) => `${scheme}${lengthWords(String(user))}@`);
+}
+
 function lengthWords(secret: string): string {
   return `‹set, ${[...secret].length} characters›`;
 }
@@ -95,7 +101,7 @@ function lengthWords(secret: string): string {
 function originWords(input: Input, secret: boolean): string {
   const place = describeOrigin(input.origin);
   const replaced = input.kind === 'scalar' && !secret && input.shown !== String(input.value);
-  return replaced && input.shown.includes('${') ? `${place}, ${input.shown}` : place;
+  return replaced && input.shown.includes('${') ? `${place}, ${withoutUserPart(input.shown)}` : place;
 }
 
 /** Nested groups and lists, from paths. */

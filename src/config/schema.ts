@@ -6,6 +6,7 @@ import { guardOptions } from './guard-options.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { certificate, certificateWithKey, pemOrPath, whoeverAnswers } from './option/certificate.ts';
 import { oneOf } from './option/choice.ts';
+import { egressProxy } from './option/egress-proxy.ts';
 import { object } from './option/group.ts';
 import { list } from './option/list.ts';
 import { integer } from './option/number.ts';
@@ -243,6 +244,7 @@ export const route = object(
         check: certificateWithKey,
       },
     ),
+    egressProxy: egressProxy('the upstream'),
     insecureHttp: boolean({
       doc: 'Allow plain http to an upstream beyond loopback: token and data can be read on the way.',
       default: false,
@@ -280,7 +282,7 @@ export const route = object(
       default: 'rewrite',
     }),
   },
-  { doc: 'One route.', unavailable: ['egressProxy', 'http2'] },
+  { doc: 'One route.', unavailable: ['http2'] },
 );
 
 function readPath(text: string): { readonly value: string } | Complaint {
@@ -330,4 +332,4 @@ function readQuota(text: string): { readonly value: Quota } | Complaint {
 }
 
 /** Keys of a credential that the interface names for every provider and this version lacks. */
-export const unavailableCredentialKeys = ['egressProxy', 'expect'];
+export const unavailableCredentialKeys = ['expect'];

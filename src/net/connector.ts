@@ -1,4 +1,6 @@
 import { buildConnector } from 'undici';
+import type { EgressProxies } from './egress-proxy.ts';
+import { throughProxy } from './through-proxy.ts';
 import { secureContext, type TlsSettings } from './tls.ts';
 
 /** A client certificate with its chain, and its private key; PEM. */
@@ -11,15 +13,24 @@ export interface ClientIdentity {
 export interface ConnectorSettings extends TlsSettings {
   /** Asked for each new connection, so that a renewed certificate is used with the next one. */
   readonly identity?: (() => Promise<ClientIdentity>) | undefined;
+  /** Proxies on the way; undefined = there are none. */
+  readonly egressProxy?: EgressProxies | undefined;
 }
 
 /**
  * Opens connections whose certificates are verified, unless `insecureSkipVerify` was asked for.
- * @param connectTimeoutMs milliseconds to establish TCP and TLS.
+ * @param connectTimeoutMs milliseconds to establish TCP and TLS; through a proxy, for each of the two.
  * @throws BearerdError BEARERD_CONFIGURATION when certificate and key cannot be used together; with `identity` it is
  *   given to the callback, as are the failures of that function.
  */
 export function createConnector(settings: ConnectorSettings, connectTimeoutMs: number): buildConnector.connector {
+  const { egressProxy: proxies, ca } = settings;
+  const connect = endToEnd(settings, connectTimeoutMs);
+  return proxies === undefined ? connect : throughProxy(connect, { proxies, timeoutMs: connectTimeoutMs, ca });
+}
+
+/** To the server itself, on a connection of its own or one that is given. */
+function endToEnd(settings: ConnectorSettings, connectTimeoutMs: number): buildConnector.connector {
   const { identity } = settings;
   if (identity === undefined) return fixedConnector(settings, connectTimeoutMs);
   let latest: (ClientIdentity & { readonly connect: buildConnector.connector }) | undefined;

@@ -6,7 +6,6 @@ import { presets } from './presets.ts';
 
 const schema = object(oauthFields, {
   doc: 'OAuth 2.0 client credentials (RFC 6749 §4.4).',
-  unavailable: ['egressProxy'],
 });
 
 type Options = Infer<typeof schema>;

@@ -63,7 +63,7 @@ const schema = object(
     }),
     ...endpointFields,
   },
-  { doc: 'Blackboard Collaborate (RFC 7523 assertion).', unavailable: ['egressProxy'] },
+  { doc: 'Blackboard Collaborate (RFC 7523 assertion).' },
 );
 
 type Options = Infer<typeof schema>;

@@ -17,7 +17,10 @@ export interface Connections {
 }
 
 /** Makes the connections of a provider; nothing is opened before the first request. */
-export function createConnections({ tls, timeout: timeoutMs }: EndpointOptions, secrets: SecretReader): Connections {
+export function createConnections(
+  { tls, egressProxy, timeout: timeoutMs }: EndpointOptions,
+  secrets: SecretReader,
+): Connections {
   let open: { readonly dispatcher: Dispatcher; readonly shown: string } | undefined;
 
   async function close(): Promise<void> {
@@ -50,6 +53,7 @@ export function createConnections({ tls, timeout: timeoutMs }: EndpointOptions, 
         serverName: tls.serverName,
         minVersion: tls.minVersion,
         insecureSkipVerify: tls.insecureSkipVerify,
+        egressProxy,
         connectTimeoutMs: timeoutMs,
         headersTimeoutMs: timeoutMs,
         idleTimeoutMs: timeoutMs,

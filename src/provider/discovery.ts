@@ -1,4 +1,4 @@
-import { isLoopback } from './endpoint-options.ts';
+import { isLoopback } from '../net/loopback.ts';
 import { quotation } from './quotation.ts';
 import { bodyDescription, jsonObject, type TokenAnswer } from './token-answer.ts';
 

@@ -1,6 +1,6 @@
-import { isIPv4 } from 'node:net';
 import { certificate, certificateWithKey, pemOrPath, whoeverAnswers } from '../config/option/certificate.ts';
 import { oneOf } from '../config/option/choice.ts';
+import { egressProxy } from '../config/option/egress-proxy.ts';
 import { object } from '../config/option/group.ts';
 import { list } from '../config/option/list.ts';
 import { duration } from '../config/option/quantity.ts';
@@ -10,6 +10,7 @@ import { boolean } from '../config/option/switch.ts';
 import { string } from '../config/option/text.ts';
 import type { Lint } from '../config/provider-definition.ts';
 import type { Complaint, Infer } from '../config/shape.ts';
+import { isLoopback } from '../net/loopback.ts';
 
 /** Header fields that bearerd or HTTP itself sets in a token request. */
 const ownHeaders = new Set([
@@ -71,6 +72,7 @@ export const endpointFields = {
       check: certificateWithKey,
     },
   ),
+  egressProxy: egressProxy('the identity provider'),
   insecureHttp: boolean({ doc: 'Allows a plain http token endpoint beyond loopback.', default: false }),
   defaultLifetime: duration({
     doc: 'Life of a token whose answer says nothing usable about it.',
@@ -113,12 +115,6 @@ export function lintPlainHttp(
       severity: 'error',
     },
   ];
-}
-
-/** This machine itself: localhost by name or address. */
-export function isLoopback(hostname: string): boolean {
-  if (hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]') return true;
-  return isIPv4(hostname) && hostname.startsWith('127.');
 }
 
 /** Warns of a default life that the maximum cuts. */

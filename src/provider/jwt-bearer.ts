@@ -117,7 +117,7 @@ const schema = object(
     parameters: parametersField,
     ...endpointFields,
   },
-  { doc: 'A signed assertion (RFC 7523).', unavailable: ['egressProxy'] },
+  { doc: 'A signed assertion (RFC 7523).' },
 );
 
 type Options = Infer<typeof schema>;

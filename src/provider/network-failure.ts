@@ -1,3 +1,4 @@
+import { BearerdError } from '../errors.ts';
 import { TokenRequestError } from '../token/provider.ts';
 
 const lost = 'closed the connection before its answer was complete';
@@ -51,6 +52,7 @@ export function abandoned(asked: Asked, cause: unknown): TokenRequestError {
  * @param timeoutMs is named when the connection's own limits were reached first.
  */
 export function networkFailure(asked: Asked, timeoutMs: number, cause: unknown): TokenRequestError {
+  if (cause instanceof BearerdError) return foreseen(asked, cause);
   const code = errorCode(cause);
   if (slow.has(code)) return timedOut(asked, timeoutMs, cause);
   if (closing.has(code)) return abandoned(asked, cause);
@@ -61,6 +63,17 @@ export function networkFailure(asked: Asked, timeoutMs: number, cause: unknown):
     // undici's parser error carries the bytes that it could not read: they may hold a token.
     cause: isParserError(cause) ? new Error(cause.message) : cause,
     ...(action === undefined ? {} : { action }),
+  });
+}
+
+/** What our own connections said: an egress proxy that opens no tunnel. */
+function foreseen({ method, url }: Asked, cause: BearerdError): TokenRequestError {
+  const { entry, occurrence, code, message } = cause;
+  return new TokenRequestError(`${method} ${url} could not be sent. ${message}`, {
+    kind: entry.retryable ? 'transient' : 'permanent',
+    reason: code.replace('BEARERD_', '').toLowerCase(),
+    action: occurrence.action ?? entry.action,
+    cause,
   });
 }
 

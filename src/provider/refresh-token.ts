@@ -20,7 +20,7 @@ const schema = object(
     ),
     ...oauthFields,
   },
-  { doc: 'OAuth 2.0 refresh token (RFC 6749 §6).', unavailable: ['egressProxy'] },
+  { doc: 'OAuth 2.0 refresh token (RFC 6749 §6).' },
 );
 
 type Options = Infer<typeof schema>;

@@ -41,7 +41,7 @@ const schema = object(
     }),
     ...oauthFields,
   },
-  { doc: 'OAuth 2.0 token exchange (RFC 8693).', unavailable: ['egressProxy'] },
+  { doc: 'OAuth 2.0 token exchange (RFC 8693).' },
 );
 
 type Options = Infer<typeof schema>;

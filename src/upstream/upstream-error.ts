@@ -53,7 +53,7 @@ export class UpstreamError extends BearerdError {
  * @param reused the connection had served another request before
  */
 export function upstreamError(error: Error, origin: string, reused: boolean): UpstreamError {
-  // our own: a client certificate that cannot be read or used
+  // our own: a client certificate that cannot be read or used, an egress proxy that opens no connection
   if (error instanceof BearerdError) return new UpstreamError(error.code, error.message, error, false);
   return describe(codeFor(error), error, origin, reused);
 }

@@ -229,8 +229,3 @@ t.test('lint: a missing secret', async (t) => {
   const { lints } = configure(clientCredentials, { tokenEndpoint: 'https://idp.test/token', clientId: 'id' });
   t.match(lints, [{ path: 'clientSecret', severity: 'error' }]);
 });
-
-t.test('options of a later version say so', async (t) => {
-  const { problems } = configure(clientCredentials, written('https://idp.test/', { egressProxy: 'env' }));
-  t.match(problems.join(), /not available in this version yet/);
-});
