@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Launch } from './child.ts';
 import type { Place, Subject } from './subject.ts';
+import type { World } from './world.ts';
 
 /** This file is compiled to build/bench. */
 const repository = new URL('../../', import.meta.url).pathname;
@@ -11,6 +12,8 @@ const manifest = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8
 /** What differs between the forms of the product that are measured. */
 export interface Form {
   readonly accessLog?: boolean;
+  /** With the compiled code that an earlier start left (docs/decisions/0002-cold-start.md). */
+  readonly codeCache?: boolean;
   /** More settings, beside `listen`, `admin` and `log`; they replace the one route and its credential. */
   readonly settings?: (place: Place) => object;
 }
@@ -20,7 +23,17 @@ export function product(name: string, form: Form = {}): Subject {
   return { name, launch: (place, port) => launch(name, form, place, port) };
 }
 
-function launch(name: string, { accessLog = false, settings = oneRoute }: Form, place: Place, port: number): Launch {
+/** The cache folder of a user who starts bearerd in this world. */
+export function cacheFolder({ folder }: World): string {
+  return join(folder, 'cache');
+}
+
+function launch(
+  name: string,
+  { accessLog = false, codeCache = false, settings = oneRoute }: Form,
+  place: Place,
+  port: number,
+): Launch {
   const { folder } = place.world;
   const file = join(folder, `${name.replace(/\W+/g, '-')}-${port}.json`);
   const common = {
@@ -32,6 +45,7 @@ function launch(name: string, { accessLog = false, settings = oneRoute }: Form, 
   return {
     command: process.execPath,
     args: [...nodeFlags(), join(repository, manifest.bin.bearerd), 'run', '--config', file],
+    env: codeCache ? { XDG_CACHE_HOME: cacheFolder(place.world) } : { NODE_DISABLE_COMPILE_CACHE: '1' },
     errorFile: join(folder, `${name.replace(/\W+/g, '-')}.log`),
   };
 }

@@ -81,4 +81,9 @@ function crash(error: unknown): never {
 
 process.on('uncaughtException', crash);
 process.on('unhandledRejection', crash);
-process.exitCode = await main(process.argv.slice(2)).catch(crash);
+// no await: the bundle is CommonJS
+void main(process.argv.slice(2))
+  .catch(crash)
+  .then((code) => {
+    process.exitCode = code;
+  });

@@ -28,7 +28,7 @@ t.test('the bundle forwards with a token, shows metrics, and ends with SIGTERM: 
   t.match(upstream.seen, [{ url: '/path?query', headers: { authorization: 'Bearer opaque-token' } }]);
   t.equal(upstream.seen[0]?.body.toString(), 'body');
   t.match(await (await fetch(`${bearerd.adminUrl}/metrics`)).text(), 'bearerd_requests_total');
-  t.match(bearerd.stderr, /INFO: .*listening on/, 'pino-pretty');
+  await bearerd.until(() => /INFO: .*listening on/.test(bearerd.stderr), 'a line of pino-pretty');
   t.equal((await fetch(`${bearerd.adminUrl}/nothing`)).status, 404);
   t.same(await bearerd.stop(), { code: 0, signal: undefined });
 });

@@ -1,0 +1,91 @@
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { constants, Script } from 'node:vm';
+
+// Shipped as build/bundle/load.js: the way from the small entry files to the one program (docs/decisions/0002-cold-start.md).
+
+/** What program.cjs exports: each part runs when it is asked for. */
+interface Program {
+  readonly start: () => Promise<unknown>;
+  readonly library: () => Readonly<Record<string, unknown>>;
+  readonly providerKit: () => Readonly<Record<string, unknown>>;
+}
+
+/** First digits of the program's SHA-256, written in by packaging/bundle.ts: V8 itself compares nothing but the length. */
+declare const programHash: string;
+
+/** A start is over by then, and most of what a run needs has been compiled. */
+const writeAfterMs = 2_000;
+
+const here = dirname(fileURLToPath(import.meta.url));
+let program: Program | undefined;
+
+/** The program, compiled once in a process; what V8 made of it at an earlier start is used where there is any. */
+export function load(): Program {
+  program ??= run(compile(join(here, 'program.cjs'), cacheFile()));
+  return program;
+}
+
+function compile(path: string, cache: string | undefined): Script {
+  // esbuild writes ASCII; as Latin-1 V8 keeps it in one byte a character
+  const source = readFileSync(path, 'latin1');
+  const cachedData = cache === undefined ? undefined : read(cache);
+  const script = new Script(`(function(exports,module,require,programUrl){${source}\n})`, {
+    filename: path,
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    ...(cachedData === undefined ? {} : { cachedData }),
+  });
+  if (cache !== undefined && (cachedData === undefined || script.cachedDataRejected === true)) {
+    setTimeout(() => write(cache, script.createCachedData()), writeAfterMs).unref();
+  }
+  return script;
+}
+
+function run(script: Script): Program {
+  // packaging/bundle.ts writes what is run here
+  const module = { exports: {} as Program };
+  script.runInThisContext()(module.exports, module, createRequire(import.meta.url), import.meta.url);
+  return module.exports;
+}
+
+/** Where the compiled code is kept: NODE_COMPILE_CACHE, beside the program (an image brings it), or with the user's caches. */
+function cacheFile(): string | undefined {
+  const { env } = process;
+  if (env['NODE_DISABLE_COMPILE_CACHE'] !== undefined) return undefined;
+  const name = `bearerd-${programHash}-${process.version}-${process.arch}.v8`;
+  const beside = join(here, 'cache', name);
+  const named = env['NODE_COMPILE_CACHE'];
+  if (named !== undefined && named !== '') return join(named, name);
+  if (statSync(beside, { throwIfNoEntry: false }) !== undefined) return beside;
+  return join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'bearerd', name);
+}
+
+/** Code from a file that somebody else may write is not run. */
+function read(file: string): Buffer | undefined {
+  try {
+    return isOurs(file) && isOurs(dirname(file)) ? readFileSync(file) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isOurs(path: string): boolean {
+  const { uid, mode } = statSync(path);
+  const user = process.getuid?.();
+  return user === undefined || ((uid === user || uid === 0) && (mode & 0o022) === 0);
+}
+
+/** Nothing depends on it: a full disk or a read-only home only makes the next start as slow as this one. */
+function write(file: string, code: Buffer): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    const temporary = `${file}.${process.pid}`;
+    writeFileSync(temporary, code, { mode: 0o600, flag: 'wx' });
+    renameSync(temporary, file);
+  } catch {
+    // the next start tries again
+  }
+}
