@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Status } from './admin/status.ts';
 import { Tally } from './admin/tally.ts';
 import { AdminListener } from './app/admin-listener.ts';
+import { type AuditStreams, auditTarget } from './app/audit-target.ts';
 import { buildCredentials, type Credential, closeCredential } from './app/credentials.ts';
 import { Listeners, type ProxyAddress } from './app/listeners.ts';
 import { type BuiltRoutes, buildRoutes } from './app/routes.ts';
@@ -10,6 +11,7 @@ import { warnOfUnverified } from './app/unverified.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { BearerdError } from './errors.ts';
+import { AuditLog, type PreparedAudit } from './inbound/audit-log.ts';
 import { type LocalKey, readLocalKey } from './inbound/local-key.ts';
 import type { BatchedLog } from './log.ts';
 import { createTokenCache } from './token/token-cache.ts';
@@ -24,6 +26,8 @@ export interface AppDeps {
   readonly log: BatchedLog;
   /** What status and metrics tell about the program; nothing by default. */
   readonly about?: About;
+  /** For an audit log that goes to a stream; without them that cannot be configured. */
+  readonly auditStreams?: AuditStreams;
 }
 
 /** What program this is, and what it was started with. */
@@ -78,7 +82,8 @@ export async function buildApp(first: Config, deps: AppDeps): Promise<App> {
   const tally = new Tally(clock.nowMs());
   const viaName = `bearerd-${randomBytes(4).toString('hex')}`;
   const cache = createTokenCache(Math.max(roomForTokens, first.credentials.length));
-  const listeners = new Listeners({ log, tally, newRequestId: requestIds() });
+  const audit = new AuditLog({ clock, log });
+  const listeners = new Listeners({ log, tally, audit, newRequestId: requestIds() });
   /** What ends when its time is over, or at the stop. */
   const retired = new Map<NodeJS.Timeout, () => Promise<void>>();
   let draining = false;
@@ -88,6 +93,7 @@ export async function buildApp(first: Config, deps: AppDeps): Promise<App> {
     tally,
     clock,
     log,
+    audit,
     about,
     credentials: () => [...new Set(working.credentials.values())],
     connections: () => listeners.connections(),
@@ -129,15 +135,19 @@ export async function buildApp(first: Config, deps: AppDeps): Promise<App> {
   /** Opens what is new first, because that is what can fail. */
   async function takeOver(next: Working, changed: readonly string[] | 'all' = []): Promise<Addresses> {
     const before = working;
+    let trail: PreparedAudit | undefined;
     try {
+      trail = await audit.prepare(auditTarget(next.config, deps.auditStreams));
       const proxy = await listeners.open(next);
       addresses = { proxy, admin: await admin.open(next) };
     } catch (error) {
+      await trail?.discard();
       await listeners.closeUnserved();
       if (before !== next) await close(without(next, before));
       throw error;
     }
     working = next;
+    trail.take();
     warnOfUnverified(next.config, log);
     listeners.serve(next);
     tally.keepOnly(
@@ -167,6 +177,7 @@ export async function buildApp(first: Config, deps: AppDeps): Promise<App> {
     draining = true;
     await listeners.drain(working.config.drainTimeout);
     await admin.close();
+    await audit.close();
     for (const timer of retired.keys()) clearTimeout(timer);
     await Promise.all([...retired.values()].map((end) => end()));
     await Promise.all([...working.routes.pools.values()].map((pool) => pool.close()));

@@ -294,6 +294,13 @@ export const catalog = {
     proxyStatus: internal,
     retryable: false,
   },
+  BEARERD_AUDIT: {
+    status: 500,
+    title: 'The audit log cannot be opened',
+    action: 'Check that the folder exists and that bearerd may write there.',
+    proxyStatus: internal,
+    retryable: false,
+  },
   BEARERD_INTERNAL: {
     status: 500,
     title: 'bearerd made a mistake',

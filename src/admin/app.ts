@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { BearerdError, type ErrorCode } from '../errors.ts';
 import { type GuardFacts, guard } from '../inbound/guard.ts';
@@ -9,6 +10,14 @@ import type { Log } from '../log.ts';
 import type { Readiness } from './health.ts';
 import type { Exposition } from './metrics.ts';
 import type { CredentialStatus, Status } from './status.ts';
+
+/** A request to the admin listener, and what became of it. */
+export interface AdminCall {
+  readonly requestId: string;
+  readonly request: IncomingMessage;
+  /** Of the answer. */
+  readonly status: number;
+}
 
 /** What the admin listener shows, and whom it answers. */
 export interface AdminOptions {
@@ -25,7 +34,9 @@ export interface AdminOptions {
    */
   readonly refresh: (name: string) => Promise<CredentialStatus | undefined>;
   /** Called for each request that is refused. */
-  readonly onRefused: (code: ErrorCode) => void;
+  readonly onRefused: (code: ErrorCode, call: AdminCall) => void;
+  /** Called for each request that may change something, when it is over. */
+  readonly onChanged?: (call: AdminCall) => void;
   readonly log: Log;
 }
 
@@ -50,12 +61,18 @@ export function buildAdmin(options: AdminOptions): FastifyInstance {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('Cache-Control', 'no-store');
     const refusal = judge(request, options);
-    if (refusal === undefined) return;
+    const { id: requestId, raw } = request;
+    if (refusal === undefined) {
+      if (!isRead(request.method)) {
+        reply.raw.once('close', () => options.onChanged?.({ requestId, request: raw, status: reply.raw.statusCode }));
+      }
+      return;
+    }
     const path = request.raw.url?.split('?', 1)[0] ?? '';
     if (isHostRefusal(refusal) && isRead(request.method) && probes.has(path)) {
       return reply.code(path === '/livez' ? 200 : options.readiness().status).send();
     }
-    options.onRefused(refusal.code);
+    options.onRefused(refusal.code, { requestId, request: raw, status: refusal.entry.status });
     return answer(options, request, reply, refusal);
   });
   // Nothing is read from a body, so that an empty one and a wrong one are no reason to refuse a call.

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { buildAdmin } from '../admin/app.ts';
+import { type AdminCall, buildAdmin } from '../admin/app.ts';
 import { readiness } from '../admin/health.ts';
 import type { CertificateGauge } from '../admin/metric-sources.ts';
 import { createMetrics } from '../admin/metrics.ts';
@@ -8,9 +8,12 @@ import type { CredentialStatus, Status } from '../admin/status.ts';
 import type { Tally } from '../admin/tally.ts';
 import type { Clock } from '../clock.ts';
 import type { Config, ListenAddress } from '../config/config.ts';
+import type { ErrorCode } from '../errors.ts';
 import { openAddress, originsOf } from '../inbound/address.ts';
+import { type Audit, auditedPath, peerOf } from '../inbound/audit-entry.ts';
 import type { LocalKey } from '../inbound/local-key.ts';
 import type { Log } from '../log.ts';
+import { isAudited } from './audit-target.ts';
 import { askAgain, type Credential, gaugeOf, healthOf } from './credentials.ts';
 
 /** What the admin listener tells of. */
@@ -18,6 +21,8 @@ export interface AdminParts {
   readonly tally: Tally;
   readonly clock: Clock;
   readonly log: Log;
+  /** Used where the configuration asks for an audit log. */
+  readonly audit: Audit;
   /** Those of the configuration in force. */
   readonly credentials: () => readonly Credential[];
   readonly draining: () => boolean;
@@ -50,6 +55,7 @@ export class AdminListener {
   readonly #metrics: ReturnType<typeof createMetrics>;
   #guard: Config['guard'] = { allowedHosts: [], allowedOrigins: [] };
   #localKey: LocalKey | undefined;
+  #audit: Audit | undefined;
   #origins: readonly string[] = [];
   #open: OpenAdmin | undefined;
 
@@ -92,6 +98,7 @@ export class AdminListener {
     }
     this.#guard = guard;
     this.#localKey = localKey;
+    this.#audit = isAudited(config) ? this.#parts.audit : undefined;
     return this.#open?.url;
   }
 
@@ -129,8 +136,26 @@ export class AdminListener {
       metrics: this.#metrics,
       status,
       refresh,
-      onRefused: (code) => tally.refused('admin', code),
+      onRefused: (code, call) => {
+        tally.refused('admin', code);
+        this.#record(call, 'refused', code);
+      },
+      onChanged: (call) => this.#record(call, 'allowed'),
       log,
+    });
+  }
+
+  #record({ requestId, request, status }: AdminCall, decision: 'allowed' | 'refused', error?: ErrorCode): void {
+    const { method, url = '', socket } = request;
+    this.#audit?.record({
+      listener: this.#open?.url ?? '',
+      peer: peerOf(socket),
+      requestId,
+      method,
+      path: auditedPath(url),
+      decision,
+      error,
+      status,
     });
   }
 }

@@ -1,9 +1,11 @@
 import type { Config } from '../config/config.ts';
 import { openAddress, originsOf } from '../inbound/address.ts';
+import type { Audit } from '../inbound/audit-entry.ts';
 import { Listener, type ListenerOptions } from '../inbound/listener.ts';
 import type { LocalKey } from '../inbound/local-key.ts';
 import type { Route } from '../inbound/route.ts';
 import type { RouteTable } from '../inbound/route-table.ts';
+import { isAudited } from './audit-target.ts';
 import type { BuiltRoutes } from './routes.ts';
 
 /** One address of the proxy, and the routes that are served there. */
@@ -21,6 +23,12 @@ export interface Served {
   readonly localKey: LocalKey | undefined;
 }
 
+/** What every listener has. */
+interface Shared extends Pick<ListenerOptions, 'log' | 'tally' | 'newRequestId'> {
+  /** Used where the configuration asks for an audit log. */
+  readonly audit: Audit;
+}
+
 /** A listener that is open. */
 interface OpenListener {
   readonly listener: Listener;
@@ -31,11 +39,11 @@ interface OpenListener {
 
 /** The proxy's listeners, one per address; those that a new configuration keeps stay open. */
 export class Listeners {
-  readonly #shared: Pick<ListenerOptions, 'log' | 'tally' | 'newRequestId'>;
+  readonly #shared: Shared;
   readonly #open = new Map<string, OpenListener>();
   readonly #leaving = new Map<Listener, Promise<void>>();
 
-  constructor(shared: Pick<ListenerOptions, 'log' | 'tally' | 'newRequestId'>) {
+  constructor(shared: Shared) {
     this.#shared = shared;
   }
 
@@ -47,6 +55,7 @@ export class Listeners {
         const listener = await Listener.create(this.#options(next, table));
         const { url } = await openAddress(listener.server, address, false);
         listener.ownOrigins = originsOf({ url });
+        listener.url = url;
         this.#open.set(key, { listener, url, served: false });
       }
     } catch (error) {
@@ -120,6 +129,7 @@ export class Listeners {
         connections: limits.connections,
       },
       accessLog: log.access,
+      audit: isAudited(config) ? this.#shared.audit : undefined,
     };
   }
 }

@@ -32,7 +32,7 @@ export const exec: Command = async (context) => {
   const log = await openLog(config.log, context);
   let app: App | undefined;
   try {
-    app = await buildApp(config, { clock: systemClock, random: Math.random, log });
+    app = await buildApp(config, { clock: systemClock, random: Math.random, log, auditStreams: context });
     const { proxy } = await app.start();
     const addresses = routeAddresses(proxy, config);
     if (addresses === undefined)

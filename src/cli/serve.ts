@@ -32,6 +32,7 @@ export async function serve(
       random: Math.random,
       log,
       about: { version, node, file },
+      auditStreams: context,
     });
     const told = new Set<string>();
     announce(await app.start(), config, told, context, log);

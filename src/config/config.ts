@@ -44,6 +44,12 @@ export interface Config {
     /** Name of the field that carries it; undefined = Bearerd-Key. */
     readonly localKeyHeader?: string;
   };
+  /** undefined, or neither of the two = there is no audit log. */
+  readonly audit?: {
+    /** Absolute path. */
+    readonly file?: string | undefined;
+    readonly stream?: 'stdout' | 'stderr' | undefined;
+  };
   readonly tokens: {
     /** First tokens at start. */
     readonly eager: boolean;

@@ -1,5 +1,6 @@
 import type { OwnRule } from '../challenge/policy.ts';
 import type { Quota } from '../token/quota.ts';
+import { auditOptions } from './audit-options.ts';
 import type { ListenAddress } from './config.ts';
 import { checkFieldName } from './field-name.ts';
 import { guardOptions } from './guard-options.ts';
@@ -105,12 +106,13 @@ export const settings = object(
       { doc: 'Limits for callers and upstreams.' },
     ),
     guard: guardOptions,
+    audit: auditOptions,
     tokens: object(
       { eager: boolean({ doc: 'Get the first tokens at start, not with the first request.', default: true }) },
       { doc: 'How tokens are kept.', unavailable: ['cache'] },
     ),
   },
-  { doc: 'The configuration of bearerd.', unavailable: ['audit'] },
+  { doc: 'The configuration of bearerd.' },
 );
 
 /** What a 401 code of the user's own means. */

@@ -7,6 +7,8 @@ import type { Route } from './route.ts';
 /** What the listener has found out about a request before Fastify sees it. */
 export interface Arrival {
   readonly requestId: string;
+  /** URL of the listener that it came in on. */
+  readonly listener: string;
   readonly route: Route;
   /** Path and query as they came, behind scheme and authority. */
   readonly pathQuery: string;

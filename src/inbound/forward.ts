@@ -4,6 +4,7 @@ import type { Log } from '../log.ts';
 import { type Caller, newExchange, type UpstreamRequest, type UpstreamResponse } from '../upstream/round-trip.ts';
 import { recordEnding } from './access-line.ts';
 import { type Arrival, type ArrivedRequest, answerProblem } from './arrival.ts';
+import { type Audit, auditedPath, peerOf } from './audit-entry.ts';
 import { answerFields, deliver } from './deliver.ts';
 import { passInformation } from './information.ts';
 import { outgoingRequest } from './outgoing-request.ts';
@@ -13,6 +14,8 @@ export interface ForwardDeps {
   readonly log: Log;
   /** One line per request. */
   readonly accessLog: boolean;
+  /** One entry per decision; undefined = there is no audit log. */
+  readonly audit: Audit | undefined;
 }
 
 /** Takes both connections over after a 101; calls `over` when they have ended. */
@@ -33,6 +36,7 @@ export function forward(
   const exchange = newExchange();
   const caller: Caller = { gone: false, onGone: undefined };
   let ownAnswer: ErrorCode | undefined;
+  let audited = deps.audit === undefined;
   response.on('close', () => {
     const aborted = !response.writableFinished;
     if (aborted) {
@@ -57,12 +61,33 @@ export function forward(
     try {
       if (answer.switched === undefined) deliver(request, response, arrival, sent, answer);
       else switched?.(answer, answerFields(request, arrival, answer, false), () => ended(answer.status, false));
+      decided(answer.status, answer.status);
     } catch (error) {
       refuse(error);
     }
   }
 
+  /** As soon as the answer is known, because its body may take hours; the first word counts. */
+  function decided(status: number | undefined, upstreamStatus: number | undefined): void {
+    if (audited) return;
+    audited = true;
+    deps.audit?.record({
+      listener: arrival.listener,
+      peer: peerOf(request.socket),
+      requestId,
+      method: request.method,
+      path: auditedPath(arrival.pathQuery),
+      route: route.name,
+      decision: 'allowed',
+      error: ownAnswer,
+      status,
+      upstreamStatus,
+      generation: exchange.generation,
+    });
+  }
+
   function ended(status: number, aborted: boolean): void {
+    decided(status === 0 ? undefined : status, undefined);
     const log = deps.accessLog ? deps.log : undefined;
     recordEnding(arrival, exchange, { method: request.method ?? '', status, aborted, error: ownAnswer }, log);
   }
@@ -77,6 +102,7 @@ export function forward(
     const problem = known(error);
     ownAnswer = problem.code;
     exchange.answeredMs = performance.now();
+    decided(problem.entry.status, problem.occurrence.upstreamStatus);
     answerProblem(request, response, problem, requestId);
   }
 

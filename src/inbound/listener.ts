@@ -7,6 +7,7 @@ import { type LocalEnding, logLocalEnding } from './access-line.ts';
 import { type AdmissionRules, admit } from './admission.ts';
 import { AnswerOrder, type ListenerResponse } from './answer-order.ts';
 import { ArrivedRequest, answerProblem } from './arrival.ts';
+import { auditedPath, peerOf } from './audit-entry.ts';
 import { answerSocket, clientError } from './client-error.ts';
 import { type ForwardDeps, forward } from './forward.ts';
 import { noSchemas } from './no-schemas.ts';
@@ -42,6 +43,8 @@ export class Listener {
   readonly server: Server;
   /** Origins of the address itself, filled in once it listens. */
   ownOrigins: readonly string[] = [];
+  /** http://127.0.0.1:8080, or unix:/path; filled in once it listens. */
+  url = '';
   #options: ListenerOptions;
   /** Fixed when the server was made. */
   readonly #headersBytes: number;
@@ -170,7 +173,8 @@ export class Listener {
     const startedMs = performance.now();
     const requestId = this.#options.newRequestId();
     this.#order.began(request.socket, response);
-    const begun = { requestId, startedMs, upgrade, ownOrigins: this.ownOrigins };
+    const begun = { requestId, listener: this.url, startedMs, upgrade, ownOrigins: this.ownOrigins };
+    if (this.#options.audit !== undefined) peerOf(request.socket); // Node remembers it beyond the end of the connection
     const admitted = admit(request, begun, this.#options, () => this.#overLimit(request.rawHeaders.length / 2));
     if ('route' in admitted) {
       request.arrival = admitted;
@@ -178,14 +182,15 @@ export class Listener {
     }
     const { method = '', url: target = '' } = request;
     if (admitted instanceof BearerdError) {
-      const { code, entry } = admitted;
+      const { code, entry, occurrence } = admitted;
       this.#options.tally.refused('proxy', code);
       answerProblem(request, response, admitted, requestId);
-      this.#log({ requestId, method, target, status: entry.status, error: code, startedMs });
+      const ending = { requestId, method, target, status: entry.status, error: code, startedMs };
+      this.#log(ending, request.socket, occurrence.rule);
     } else {
       const { status, headers } = admitted;
       response.writeHead(status, [...headers]).end();
-      this.#log({ requestId, method, target, status, error: undefined, startedMs });
+      this.#log({ requestId, method, target, status, error: undefined, startedMs }, request.socket);
     }
     return false;
   }
@@ -252,11 +257,24 @@ export class Listener {
     this.#options.tally.refused('proxy', error.code);
     answerSocket(socket, error, requestId, method, target);
     const { status } = error.entry;
-    this.#log({ requestId, method, target, status, error: error.code, startedMs: performance.now() });
+    this.#log({ requestId, method, target, status, error: error.code, startedMs: performance.now() }, socket);
   }
 
-  #log(ending: LocalEnding): void {
-    const { accessLog, log } = this.#options;
+  #log(ending: LocalEnding, socket: Socket, rule?: string): void {
+    const { accessLog, log, audit } = this.#options;
     if (accessLog) logLocalEnding(log, ending);
+    if (audit === undefined) return;
+    const { requestId, method, target, status, error } = ending;
+    audit.record({
+      listener: this.url,
+      peer: peerOf(socket),
+      requestId,
+      method: method === '' ? undefined : method,
+      path: auditedPath(target, method),
+      decision: error === undefined ? 'answered' : 'refused',
+      rule,
+      error,
+      status,
+    });
   }
 }

@@ -33,12 +33,18 @@ export interface EmbeddedProxy {
  */
 export async function createProxy(source: ConfigSource, options: EmbeddingOptions = {}): Promise<EmbeddedProxy> {
   const settings = embedding(options);
+  const { auditStream } = options;
   let inForce = source;
   let loaded = load(source);
   const log = await embeddedLog(options, loaded.config.log.level);
   // Loaded when it is used: who only wants tokens or defines a provider does without Fastify.
   const { buildApp } = await import('../app.ts');
-  const app: App = await buildApp(loaded.config, { clock: systemClock, random: Math.random, log });
+  const app: App = await buildApp(loaded.config, {
+    clock: systemClock,
+    random: Math.random,
+    log,
+    ...(auditStream === undefined ? {} : { auditStreams: { stdout: auditStream, stderr: auditStream } }),
+  });
   let addresses: Addresses = { proxy: [], admin: undefined };
 
   const urls = (): readonly string[] => addresses.proxy.map(({ url }) => url);

@@ -14,6 +14,8 @@ export interface EmbeddingOptions {
   readonly providers?: readonly ProviderDefinition<unknown>[];
   /** Takes the log, one JSON object per line; default: there is no log. */
   readonly logStream?: NodeJS.WritableStream;
+  /** Takes the audit log where the configuration says `audit: { stream: … }`, whichever of the two it names. */
+  readonly auditStream?: NodeJS.WritableStream;
 }
 
 /** The same with nothing left open. */

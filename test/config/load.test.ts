@@ -72,6 +72,7 @@ t.test('the short form with every default', async (t) => {
       localKey: undefined,
       localKeyHeader: 'Bearerd-Key',
     },
+    audit: { file: undefined, stream: undefined },
     tokens: { eager: true },
     routes: [
       {
