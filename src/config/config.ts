@@ -3,7 +3,7 @@ import type { TokenProvider } from '../token/provider.ts';
 import type { Quota } from '../token/quota.ts';
 import type { AllowRule } from './allow-rule.ts';
 import type { EgressProxy } from './option/egress-proxy.ts';
-import type { ProviderContext } from './provider-definition.ts';
+import type { Enquiry, ProviderContext } from './provider-definition.ts';
 import type { Secret } from './secret.ts';
 
 /** Where a listener listens; a Unix socket's path is absolute. */
@@ -127,6 +127,8 @@ export interface CredentialConfig {
   readonly files?: readonly string[];
   /** Any certificate of its token endpoint will do. */
   readonly insecureSkipVerify?: boolean;
+  /** What can be asked about it besides a token; undefined = nothing. */
+  readonly enquiry?: Enquiry | undefined;
   /** Makes the provider; does no I/O. */
   create(context: ProviderContext): TokenProvider;
 }

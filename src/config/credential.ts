@@ -64,6 +64,7 @@ export function readCredential(
       own.entries.has('tokenEndpoint') || own.entries.has('issuer') ? [] : upstreams,
     ),
     insecureSkipVerify: warnIfUnverified(own, at, context),
+    enquiry: definition.enquiry?.(options, { upstreams }),
     create: (providerContext) => definition.create(options, providerContext),
   };
 }

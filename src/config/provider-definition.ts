@@ -1,6 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { TokenProvider } from '../token/provider.ts';
+import type { EgressProxy } from './option/egress-proxy.ts';
+import type { Secret } from './secret.ts';
 import type { Shape } from './shape.ts';
 
 /** A finding about options that are each valid but make no sense together. */
@@ -39,6 +41,35 @@ export interface Usage {
   readonly upstreams: readonly string[];
 }
 
+/** What `doctor` may ask about a credential besides a token. */
+export interface Enquiry {
+  /** As configured; undefined = the issuer's metadata names it. */
+  readonly tokenEndpoint: string | undefined;
+  /** As configured. */
+  readonly issuer: string | undefined;
+  readonly insecureHttp: boolean;
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly tls: {
+    readonly ca: readonly string[] | undefined;
+    readonly cert: Secret | undefined;
+    readonly key: Secret | undefined;
+    readonly serverName: string | undefined;
+    readonly minVersion: 'TLSv1.2' | 'TLSv1.3' | undefined;
+    readonly insecureSkipVerify: boolean;
+  };
+  readonly egressProxy: EgressProxy | undefined;
+  /** The same request with another proof of who asks, the likeliest first: only what is harmless to try out. */
+  readonly alternatives: readonly Alternative[];
+}
+
+/** Another way to say who asks, with the same secret to the same token endpoint. */
+export interface Alternative {
+  /** What to write in the credential: `basicEncoding: raw`. */
+  readonly write: string;
+  create(context: ProviderContext): TokenProvider;
+}
+
 /** A way to get tokens: one file in provider/ and one line in its list. */
 export interface ProviderDefinition<O> {
   /** The value of `provider` in a credential. */
@@ -53,6 +84,8 @@ export interface ProviderDefinition<O> {
   create(options: O, context: ProviderContext): TokenProvider;
   /** Checks that need more than one option, or the upstreams of the routes that use the credential. */
   lint?(options: O, usage: Usage): readonly Lint[];
+  /** What can be asked about a credential; absent = only its token can. */
+  enquiry?(options: O, usage: Usage): Enquiry;
   /** The values of `preset` in its credentials. */
   readonly presets?: Readonly<Record<string, CredentialPreset<O>>>;
 }

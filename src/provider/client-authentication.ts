@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { signJwt } from './assertion.ts';
 import type { SigningAlgorithm } from './signing-key.ts';
+import { colonInRawId, oddSecret, type Suspicion } from './suspicion.ts';
 
 /** What proves the client's identity in a token request. */
 export interface ClientProof {
@@ -12,6 +13,8 @@ export interface ClientProof {
   readonly secrets: readonly string[];
   /** It contains the time. */
   readonly timed: boolean;
+  /** The likely reason if it is refused. */
+  readonly suspicion?: Suspicion | undefined;
 }
 
 /** How client_secret_basic writes id and secret: form-urlencoded (RFC 6749 §2.3.1), or as they are for endpoints that do not decode. */
@@ -34,15 +37,18 @@ export function basicCredentials(user: string, password: string): string {
 export function clientSecretBasic(clientId: string, clientSecret: string, encoding: BasicEncoding): ClientProof {
   const encode = encoding === 'form' ? formEncode : (value: string): string => value;
   const authorization = basicCredentials(encode(clientId), encode(clientSecret));
-  return { authorization, parameters: [], secrets: [authorization.slice('Basic '.length)], timed: false };
+  const suspicion =
+    oddSecret(clientSecret, 'clientSecret') ?? (encoding === 'raw' ? colonInRawId(clientId) : undefined);
+  return { authorization, parameters: [], secrets: [authorization.slice('Basic '.length)], timed: false, suspicion };
 }
 
 /** client_secret_post (RFC 6749 §2.3.1): id and secret as form parameters. */
 export function clientSecretPost(clientId: string, clientSecret: string): ClientProof {
-  return parametersOnly([
+  const proof = parametersOnly([
     ['client_id', clientId],
     ['client_secret', clientSecret],
   ]);
+  return { ...proof, suspicion: oddSecret(clientSecret, 'clientSecret') };
 }
 
 /** none (RFC 7591 §2) and tls_client_auth (RFC 8705 §2): the client only names itself, a certificate says the rest. */

@@ -1,6 +1,8 @@
 import { object } from '../config/option/group.ts';
 import type { ProviderDefinition } from '../config/provider-definition.ts';
 import type { Infer } from '../config/shape.ts';
+import { otherProofs } from './client-options.ts';
+import { enquiryOf } from './endpoint-options.ts';
 import { createOAuthClient, lintOAuthClient, oauthFields } from './oauth-client.ts';
 import { presets } from './presets.ts';
 
@@ -18,5 +20,12 @@ export const clientCredentials: ProviderDefinition<Options> = {
   oneOf: ['tokenEndpoint', 'issuer'],
   create: (options, context) => createOAuthClient(options, context, { type: 'client_credentials' }),
   lint: lintOAuthClient,
+  enquiry: (options) => ({
+    ...enquiryOf(options),
+    alternatives: otherProofs(options).map(({ write, change }) => ({
+      write,
+      create: (context) => createOAuthClient({ ...options, ...change }, context, { type: 'client_credentials' }),
+    })),
+  }),
   presets,
 };

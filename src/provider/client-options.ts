@@ -100,6 +100,40 @@ function audience({ clientAssertionAudience = 'tokenEndpoint' }: ClientOptions, 
   return clientAssertionAudience;
 }
 
+/**
+ * Other ways to send the same id and secret, the likeliest first, that are harmless to try out once: the same endpoint is
+ * sent what it has been sent already, written in another of the ways of RFC 6749 §2.3.1.
+ */
+export function otherProofs(options: ClientOptions): readonly OtherProof[] {
+  const raw: OtherProof = { write: 'basicEncoding: raw', change: { basicEncoding: 'raw' } };
+  const form: OtherProof = { write: 'basicEncoding: form', change: { basicEncoding: 'form' } };
+  const post: OtherProof = {
+    write: 'clientAuthentication: client_secret_post',
+    change: { clientAuthentication: 'client_secret_post' },
+  };
+  const basic: OtherProof = {
+    write: 'clientAuthentication: client_secret_basic',
+    change: { clientAuthentication: 'client_secret_basic' },
+  };
+  switch (options.clientAuthentication) {
+    case 'client_secret_basic':
+      return [options.basicEncoding === 'raw' ? form : raw, post];
+    case 'client_secret_post':
+      return [basic];
+    default:
+      return [];
+  }
+}
+
+/** See otherProofs. */
+export interface OtherProof {
+  /** What to write in the credential. */
+  readonly write: string;
+  readonly change:
+    | { readonly basicEncoding: 'form' | 'raw' }
+    | { readonly clientAuthentication: 'client_secret_basic' | 'client_secret_post' };
+}
+
 /** What to do about invalid_client, by the way the client authenticates. */
 export function cureOfInvalidClient(options: ClientOptions): string {
   const check = 'Check clientId and clientSecret';

@@ -10,10 +10,11 @@ import type { Infer } from '../config/shape.ts';
 import { TokenRequestError } from '../token/provider.ts';
 import { signAssertion } from './assertion.ts';
 import { basicCredentials } from './client-authentication.ts';
-import { endpointFields, lintLifetimes, lintPlainHttp } from './endpoint-options.ts';
+import { endpointFields, enquiryOf, lintLifetimes, lintPlainHttp } from './endpoint-options.ts';
 import { createSecretReader } from './secret-reader.ts';
 import { signsWithSecret } from './signing-key.ts';
 import { lintPrivateKey, lintSharedSecret } from './signing-lint.ts';
+import { exchanged, farAhead, oddSecret, type Suspicion } from './suspicion.ts';
 import { createTokenEndpoint } from './token-endpoint.ts';
 
 const schema = object(
@@ -74,6 +75,8 @@ export const collaborate: ProviderDefinition<Options> = {
   kind: 'collaborate',
   doc: 'Signs an assertion with key and secret and exchanges it at the token endpoint of Blackboard Collaborate (RFC 7523).',
   schema,
+  enquiry: (options, { upstreams }) =>
+    enquiryOf(upstreams.length === 0 ? options : { ...options, tokenEndpoint: tokenEndpoint(options, upstreams) }),
   create(options, { clock, log, upstreams, wantsJwt }) {
     const secrets = createSecretReader(log);
     const endpoint = createTokenEndpoint(
@@ -98,6 +101,7 @@ export const collaborate: ProviderDefinition<Options> = {
             authorization,
             secrets: [assertion, authorization?.slice('Basic '.length) ?? ''],
             timed: true,
+            suspicion: suspicionOf(options, secretText),
           };
         }, signal),
       secretsChanged: secrets.changed,
@@ -125,9 +129,16 @@ function tokenEndpoint(options: Options, upstreams: readonly string[]): string {
   });
 }
 
+function suspicionOf({ key, expUnit, algorithm, assertionLifetime }: Options, secret: string): Suspicion | undefined {
+  const shared = signsWithSecret(algorithm) ? (oddSecret(secret, 'secret') ?? exchanged(key, secret)) : undefined;
+  return farAhead(assertionLifetime, expUnit === 'milliseconds') ?? shared;
+}
+
 function cure(reason: string, options: Options): string | undefined {
   if (!['invalid_grant', 'invalid_client', 'invalid_token', 'http_400', 'http_401'].includes(reason)) return undefined;
-  const key = signsWithSecret(options.algorithm) ? 'key and secret' : 'key, privateKey and algorithm';
+  const key = signsWithSecret(options.algorithm)
+    ? 'key and secret (that they are not exchanged, too)'
+    : 'key, privateKey and algorithm';
   return `Check ${key}, and that this machine's clock is right: the assertion is valid for ${options.assertionLifetime / 1000} s.`;
 }
 

@@ -18,7 +18,7 @@ export interface Connections {
 
 /** Makes the connections of a provider; nothing is opened before the first request. */
 export function createConnections(
-  { tls, egressProxy, timeout: timeoutMs }: EndpointOptions,
+  { tls, egressProxy, timeout: timeoutMs }: Pick<EndpointOptions, 'tls' | 'timeout' | 'egressProxy'>,
   secrets: SecretReader,
 ): Connections {
   let open: { readonly dispatcher: Dispatcher; readonly shown: string } | undefined;

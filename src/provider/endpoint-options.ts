@@ -8,7 +8,7 @@ import { record } from '../config/option/record.ts';
 import { secret } from '../config/option/secret.ts';
 import { boolean } from '../config/option/switch.ts';
 import { string } from '../config/option/text.ts';
-import type { Lint } from '../config/provider-definition.ts';
+import type { Enquiry, Lint } from '../config/provider-definition.ts';
 import type { Complaint, Infer } from '../config/shape.ts';
 import { isLoopback } from '../net/loopback.ts';
 
@@ -89,6 +89,14 @@ export const endpointFields = {
 
 /** The values of these options. */
 export type EndpointOptions = { readonly [K in keyof typeof endpointFields]: Infer<(typeof endpointFields)[K]> };
+
+/** What can be asked about a credential with these options; nothing is tried out. */
+export function enquiryOf(
+  options: EndpointOptions & { readonly tokenEndpoint?: string | undefined; readonly issuer?: string | undefined },
+): Enquiry {
+  const { tokenEndpoint, issuer, insecureHttp, timeout, tls, egressProxy } = options;
+  return { tokenEndpoint, issuer, insecureHttp, timeout, tls, egressProxy, alternatives: [] };
+}
 
 function headerName(name: string): Complaint | undefined {
   if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {

@@ -13,7 +13,7 @@ import { keyIdIn } from '../config/secret.ts';
 import type { Complaint, Infer } from '../config/shape.ts';
 import { signJwt } from './assertion.ts';
 import { clientFields, lintClient, proveClient } from './client-options.ts';
-import { endpointFields, lintLifetimes, lintPlainHttp } from './endpoint-options.ts';
+import { endpointFields, enquiryOf, lintLifetimes, lintPlainHttp } from './endpoint-options.ts';
 import { formOf, lintScope, parametersField } from './oauth-client.ts';
 import { createSecretReader, type SecretReader } from './secret-reader.ts';
 import {
@@ -24,6 +24,7 @@ import {
   signsWithSecret,
 } from './signing-key.ts';
 import { lintPrivateKey, lintSharedSecret } from './signing-lint.ts';
+import { farAhead } from './suspicion.ts';
 import { createTokenEndpoint, type TokenTarget } from './token-endpoint.ts';
 
 const ownClaims: ReadonlyMap<string, string> = new Map([
@@ -127,6 +128,7 @@ export const jwtBearer: ProviderDefinition<Options> = {
   kind: 'jwt-bearer',
   doc: 'Signs an assertion and exchanges it for a token (RFC 7523): Google service accounts, Salesforce, Box, DocuSign.',
   schema,
+  enquiry: (options) => ({ ...enquiryOf(options), issuer: undefined }),
   create(options, { clock, log, wantsJwt }) {
     const secrets = createSecretReader(log);
     const { tokenEndpoint, tokenField } = options;
@@ -147,7 +149,15 @@ export const jwtBearer: ProviderDefinition<Options> = {
             ...Object.entries(options.parameters),
           ]);
           const { authorization } = client;
-          return { form, sentIn: 'body', authorization, secrets: [assertion, ...client.secrets], timed: true };
+          const suspicion = client.suspicion ?? farAhead(options.assertionLifetime, false);
+          return {
+            form,
+            sentIn: 'body',
+            authorization,
+            secrets: [assertion, ...client.secrets],
+            timed: true,
+            suspicion,
+          };
         }, signal),
       secretsChanged: secrets.changed,
       close: endpoint.close,

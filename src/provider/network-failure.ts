@@ -77,6 +77,20 @@ function foreseen({ method, url }: Asked, cause: BearerdError): TokenRequestErro
   });
 }
 
+/** What stopped a request on its way, in one word: the failure with the reason `unreachable`, more exactly. */
+export function networkTrouble(cause: unknown): NetworkTrouble {
+  const code = errorCode(cause);
+  if (code === 'ECONNREFUSED') return 'refused';
+  if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH') return 'route';
+  if (words[code] === unresolved) return 'name';
+  if (isCertificate(code)) return 'certificate';
+  if (isTls(code)) return 'tls';
+  return 'lost';
+}
+
+/** name = the host cannot be resolved; route = no way there; lost = the connection ended too early, or was no HTTP. */
+export type NetworkTrouble = 'name' | 'route' | 'refused' | 'certificate' | 'tls' | 'lost';
+
 function describe(code: string): string {
   const known = words[code];
   if (known !== undefined) return known;

@@ -107,7 +107,7 @@ export function createOAuthClient(
   );
   const requestWith = (more: readonly Parameter[], signal: AbortSignal): Promise<AccessToken> =>
     endpoint.request(async (target) => {
-      const { authorization, parameters, secrets: made, timed } = await proveClient(options, target, secrets);
+      const { parameters, secrets: made, ...proof } = await proveClient(options, target, secrets);
       const form = formOf([
         ['grant_type', grant.type],
         ...((await grant.parameters?.(secrets)) ?? []),
@@ -115,7 +115,7 @@ export function createOAuthClient(
         ...parameters,
         ...commonParameters(options),
       ]);
-      return { form, sentIn: 'body', authorization, secrets: [...made, ...more.map(([, value]) => value)], timed };
+      return { ...proof, form, sentIn: 'body', secrets: [...made, ...more.map(([, value]) => value)] };
     }, signal);
   return {
     requestToken: (signal) => requestWith([], signal),

@@ -1,6 +1,7 @@
 import { object } from '../config/option/group.ts';
 import type { ProviderContext, ProviderDefinition } from '../config/provider-definition.ts';
 import type { Infer } from '../config/shape.ts';
+import { enquiryOf } from './endpoint-options.ts';
 import { createOAuthClient, lintOAuthClient, oauthFields } from './oauth-client.ts';
 import { RotatingSecret } from './rotating-secret.ts';
 import { lintFile, secretFile } from './secret-file.ts';
@@ -35,6 +36,7 @@ export const refreshToken: ProviderDefinition<Options> = {
   schema,
   oneOf: ['tokenEndpoint', 'issuer'],
   create: (options, context) => createRefreshing(options, context),
+  enquiry: enquiryOf,
   lint: (options) => [...lintFile('refreshToken.file', options.refreshToken.file), ...lintOAuthClient(options)],
 };
 

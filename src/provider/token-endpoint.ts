@@ -10,6 +10,7 @@ import { exchange } from './exchange.ts';
 import { createIssuer, type Issuer } from './issuer.ts';
 import { warnUnlessJwt } from './jwt-expected.ts';
 import type { SecretReader } from './secret-reader.ts';
+import type { Suspicion } from './suspicion.ts';
 import { header, jsonObject, type TokenAnswer } from './token-answer.ts';
 import { parseTokenAnswer, type TokenResult } from './token-response.ts';
 
@@ -59,6 +60,8 @@ export interface TokenForm {
   readonly secrets: readonly string[];
   /** It contains the time: a refusal may be about the clock. */
   readonly timed: boolean;
+  /** The likely reason if it is refused. */
+  readonly suspicion?: Suspicion | undefined;
 }
 
 /** What the endpoint works with besides its settings. */
@@ -136,6 +139,7 @@ export function createTokenEndpoint(settings: TokenEndpointSettings, context: To
       ...(settings.tokenField === undefined ? {} : { tokenField: settings.tokenField }),
       requestedAtMs,
       skewMs: skew.correctionMs,
+      suspicion: form.suspicion,
       redact: (text: string) => redact(without(form.secrets, text)),
     };
     const result = parseTokenAnswer(answer, question, nowMs);

@@ -4,6 +4,7 @@ import { string } from '../config/option/text.ts';
 import type { Lint, ProviderDefinition } from '../config/provider-definition.ts';
 import type { Complaint, Infer } from '../config/shape.ts';
 import { TokenRequestError } from '../token/provider.ts';
+import { enquiryOf } from './endpoint-options.ts';
 import { createOAuthClient, lintOAuthClient, oauthFields, type Parameter } from './oauth-client.ts';
 import { lintFile, secretFile } from './secret-file.ts';
 
@@ -52,6 +53,7 @@ export const tokenExchange: ProviderDefinition<Options> = {
   doc: 'Exchanges a subject token, from a file or from a header of each request, for an access token (RFC 8693).',
   schema,
   oneOf: ['tokenEndpoint', 'issuer'],
+  enquiry: enquiryOf,
   create(options, context) {
     const { subjectToken, requestedTokenType } = options;
     const { file, header } = subjectToken;

@@ -3,6 +3,7 @@ import { TokenRequestError, type TokenRequestFailure } from '../token/provider.t
 import { decodeUnverifiedJwt } from '../token/unverified-jwt.ts';
 import { quotation } from './quotation.ts';
 import { retryAfterMs } from './retry-after.ts';
+import { blamesProof, type Suspicion } from './suspicion.ts';
 import { bodyDescription, errorText, header, isHtml, jsonObject, type TokenAnswer } from './token-answer.ts';
 import { tokenLifetime } from './token-lifetime.ts';
 
@@ -22,6 +23,8 @@ export interface TokenQuestion {
   readonly redact: (text: string) => string;
   /** The provider's own next step for an error code; undefined = the general one. */
   readonly cure: (reason: string) => string | undefined;
+  /** What is odd about the request; told when the endpoint refuses whoever asks. */
+  readonly suspicion?: Suspicion | undefined;
 }
 
 /** A token, and whether its JWT looks expired on arrival (our clock is then probably ahead). */
@@ -149,10 +152,17 @@ function refusal(
     body === undefined
       ? `: ${bodyDescription(answer, question.redact)}`
       : `${code ? ` ${code}` : ''}${words && `: ${words}`}`;
-  const action = question.cure(reason) ?? generalCure(answer);
-  return failure(question, `answered ${status}${said}`, {
+  const suspicion = !later && blamesProof(reason) ? question.suspicion : undefined;
+  const usual = question.cure(reason) ?? generalCure(answer);
+  const action =
+    suspicion === undefined || usual === undefined
+      ? (suspicion?.cure ?? usual)
+      : `${suspicion.cure} If that is not it: ${usual}`;
+  const happened = `answered ${status}${said}`;
+  return failure(question, suspicion === undefined ? happened : `${happened}. ${suspicion.sentence}`, {
     kind: later ? 'transient' : 'permanent',
     reason,
+    ...(suspicion === undefined ? {} : { suspicion: suspicion.id }),
     ...(retryAfter === undefined ? {} : { retryAfterMs: retryAfter }),
     ...(action === undefined ? {} : { action }),
   });
@@ -162,6 +172,9 @@ function generalCure(answer: TokenAnswer): string | undefined {
   const { status } = answer;
   if (status >= 500 || status === 408 || status === 425 || status === 429) return undefined;
   if (status === 404 || status === 405 || status === 410) return checkEndpoint;
+  if (status === 407) {
+    return 'A proxy between bearerd and the token endpoint answers in its place and wants a password: find a way around it.';
+  }
   if (status === 403 && !isHtml(answer) && answer.text.trim() === '') {
     return 'It gives no reason: check clientId and its rights, and whether a firewall lets this machine call the token endpoint.';
   }

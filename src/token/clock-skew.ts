@@ -19,6 +19,12 @@ export function skewFromDate(date: string | undefined, sentMs: number, receivedM
   return leastMs <= 0 && mostMs >= 0 ? 0 : Math.round((leastMs + mostMs) / 2);
 }
 
+/** The difference in words, without a full stop; `skewMs` as from skewFromDate. */
+export function skewSentence(peer: string, skewMs: number): string {
+  const seconds = Math.round(Math.abs(skewMs) / 1000);
+  return `This machine's clock is ${seconds} s ${skewMs > 0 ? 'behind' : 'ahead of'} the clock of ${peer}`;
+}
+
 /** How far the clock of one peer is from ours, told once per change. */
 export class ClockSkew {
   readonly #log: Log;
@@ -46,10 +52,7 @@ export class ClockSkew {
     const fields = { event: 'clock_skew', peer, skewSeconds: Math.round(skewMs / 1000) };
     if (now === 0) this.#log.info(fields, `The clocks of ${peer} and this machine agree again`);
     else {
-      const seconds = Math.round(Math.abs(now) / 1000);
-      const direction = now > 0 ? 'behind' : 'ahead of';
-      const message = `This machine's clock is ${seconds} s ${direction} the clock of ${peer}; set the clock. ${this.#consequence}`;
-      this.#log.warn(fields, message);
+      this.#log.warn(fields, `${skewSentence(peer, now)}; set the clock. ${this.#consequence}`);
     }
   }
 

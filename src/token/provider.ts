@@ -42,6 +42,8 @@ export interface TokenRequestFailure {
   readonly cause?: unknown;
   /** Replaces the catalog's next step where something more exact is known. */
   readonly action?: string;
+  /** Stable name of what is odd about the request and probably the reason: secret_has_whitespace, client_id_has_colon, key_and_secret_exchanged, assertion_too_far_ahead. */
+  readonly suspicion?: string;
 }
 
 /** A token request that failed; its message says what was asked and what was answered, without secrets. */
