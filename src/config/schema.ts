@@ -210,7 +210,7 @@ export const route = object(
       {
         connect: duration({ doc: 'To establish TCP and TLS.', default: '10s', minimum: '1ms' }),
         headers: duration({
-          doc: "To the head of the answer; 0 = no limit. The collibra preset's is 0.",
+          doc: "To the head of the answer, once the request is sent; 0 = no limit. The collibra preset's is 0.",
           default: '5m',
         }),
         idle: duration({

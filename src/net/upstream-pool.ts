@@ -2,6 +2,7 @@ import type { TLSSocket } from 'node:tls';
 import { Pool } from 'undici';
 import { createConnector } from './connector.ts';
 import type { ConnectionSettings } from './dispatcher.ts';
+import { HeadLimit } from './head-limit.ts';
 
 /** How the connections to one upstream are made, and how many. */
 export interface PoolSettings extends ConnectionSettings {
@@ -14,24 +15,34 @@ export class UpstreamPool {
   /** Scheme, host and port. */
   readonly origin: string;
   readonly dispatcher: Pool;
+  /** How long response heads may take; undefined = as long as they like. */
+  readonly headLimit: HeadLimit | undefined;
   /** One of the connections is being reported as reset right now; true only while its error is delivered. */
   resetting = false;
   /** A new connection is being handed over right now: a request that starts meanwhile starts on it. */
   connecting = false;
   readonly #limit: number;
   #pending = 0;
+  #waiting = 0;
 
   constructor(origin: string, settings: PoolSettings) {
     this.origin = origin;
     this.#limit = settings.connections + settings.queue;
+    this.headLimit = settings.headersTimeoutMs === 0 ? undefined : new HeadLimit(settings.headersTimeoutMs);
     const connect = createConnector(settings, settings.connectTimeoutMs);
     this.dispatcher = new Pool(origin, {
       connections: settings.connections,
       pipelining: 1,
       allowH2: false,
-      headersTimeout: settings.headersTimeoutMs,
+      // headLimit's, to the millisecond
+      headersTimeout: 0,
       bodyTimeout: settings.idleTimeoutMs,
       connect: (options, callback) => {
+        // undici connects again for a request that was broken off, before it sees that nobody wants it any more
+        if (this.#waiting === 0) {
+          setImmediate(callback, new Error('no request waits for a connection'), null);
+          return;
+        }
         connect(options, (...result) => {
           if (result[0] === null) this.#watch(result[1]);
           this.connecting = true;
@@ -51,12 +62,19 @@ export class UpstreamPool {
   admit(): boolean {
     if (this.#pending >= this.#limit) return false;
     this.#pending += 1;
+    this.#waiting += 1;
     return true;
   }
 
-  /** Gives the place back. */
-  release(): void {
+  /** A request has its connection. */
+  begin(): void {
+    this.#waiting -= 1;
+  }
+
+  /** Gives the place back. @param begun the request had a connection */
+  release(begun: boolean): void {
     this.#pending -= 1;
+    if (!begun) this.#waiting -= 1;
   }
 
   /** Takes no new request; ends each connection when its request is over. */

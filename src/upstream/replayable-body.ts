@@ -51,12 +51,16 @@ export class ReplayableBody {
     return this.#ended;
   }
 
-  /** The body from its first byte; the attempt before it ends. @throws when it is no longer replayable */
-  stream(): Readable {
+  /**
+   * The body from its first byte; the attempt before it ends.
+   * @param onTurn told whose turn it is: true = the upstream's, which has been given a piece or the end; false = the client's
+   * @throws when it is no longer replayable
+   */
+  stream(onTurn?: (upstreams: boolean) => void): Readable {
     if (!this.replayable) throw new Error('the request body is no longer remembered from its first byte');
     this.#attempt?.destroy();
     this.#cursor = 0;
-    this.#attempt = new Attempt(this);
+    this.#attempt = new Attempt(this, onTurn);
     return this.#attempt;
   }
 
@@ -102,16 +106,19 @@ export class ReplayableBody {
 /** One upstream attempt's view of the body: one piece for each _read. */
 class Attempt extends Readable {
   readonly #body: ReplayableBody;
+  readonly #onTurn: ((upstreams: boolean) => void) | undefined;
   #wanted = false;
 
-  constructor(body: ReplayableBody) {
+  constructor(body: ReplayableBody, onTurn: ((upstreams: boolean) => void) | undefined) {
     super({ highWaterMark: 64 * 1024 });
     this.#body = body;
+    this.#onTurn = onTurn;
   }
 
   override _read(): void {
     this.#wanted = true;
     this.more();
+    if (this.#wanted) this.#onTurn?.(false);
   }
 
   /** There may be something to take. */
@@ -120,6 +127,7 @@ class Attempt extends Readable {
     const piece = this.#body.next(this);
     if (piece === undefined) return;
     this.#wanted = false;
+    this.#onTurn?.(true);
     this.push(piece);
   }
 }

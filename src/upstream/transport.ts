@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { BearerdError } from '../errors.ts';
+import type { HeadWait } from '../net/head-limit.ts';
 import type { UpstreamPool } from '../net/upstream-pool.ts';
 import { ResponseBody } from './response-body.ts';
 import type { RoundTrip, UpstreamRequest, UpstreamResponse } from './round-trip.ts';
@@ -65,7 +66,7 @@ function dispatch(pool: UpstreamPool, request: UpstreamRequest, path: string, ha
       // undici's type lists the methods of RFC 9110; it sends any that is a token
       method: request.method as Dispatcher.HttpMethod,
       headers: request.headers,
-      body: request.body?.stream() ?? null,
+      body: request.body?.stream((upstreams) => handler.turn(upstreams)) ?? null,
       upgrade: request.upgrade ? 'websocket' : null,
     },
     handler,
@@ -87,8 +88,8 @@ function asAsterisk(send: () => void): void {
   }
 }
 
-/** Turns undici's calls into a response head and a ResponseBody. */
-class ResponseHandler implements Dispatcher.DispatchHandler {
+/** Turns undici's calls into a response head and a ResponseBody; waits for the head while it is the upstream's turn. */
+class ResponseHandler implements Dispatcher.DispatchHandler, HeadWait {
   readonly #pool: UpstreamPool;
   readonly #request: UpstreamRequest;
   readonly #resolve: (response: UpstreamResponse) => void;
@@ -96,6 +97,8 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   readonly #startedMs = performance.now();
   #controller: Dispatcher.DispatchController | undefined;
   #aborted: Error | undefined;
+  #awaitsHead = false;
+  #upstreamsTurn = true;
   #body: ResponseBody | undefined;
   #reused = false;
 
@@ -111,6 +114,17 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     this.#reject = reject;
   }
 
+  /** The request body has given the upstream something to do, or waits for the client. */
+  turn(upstreams: boolean): void {
+    this.#upstreamsTurn = upstreams;
+    this.#watchHead();
+  }
+
+  late(limitMs: number): void {
+    const detail = `${this.#pool.origin}: no head of an answer within ${limitMs / 1_000} s`;
+    this.abort(new BearerdError('BEARERD_UPSTREAM_RESPONSE_TIMEOUT', detail));
+  }
+
   /** Ends the exchange; before a connection is there, as soon as it is. */
   abort(reason: Error): void {
     this.#aborted = reason;
@@ -119,7 +133,10 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
+    this.#pool.begin();
     this.#reused = !this.#pool.connecting;
+    this.#awaitsHead = true;
+    this.#watchHead();
     if (this.#aborted !== undefined) controller.abort(this.#aborted);
   }
 
@@ -137,6 +154,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     statusMessage?: string,
   ): void {
     if (status < 200) {
+      this.#pool.headLimit?.extend(this);
       this.#request.onInformation?.(status, rawHeadersOf(controller));
       return;
     }
@@ -176,19 +194,31 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     body: ResponseBody,
     switched: Duplex | undefined,
   ): void {
+    this.#stopWaiting();
     this.#request.exchange.upstreamMs += performance.now() - this.#startedMs;
     this.#resolve({ status, statusMessage, rawHeaders: rawHeadersOf(controller), body, switched });
   }
 
   #fail(error: Error): void {
+    this.#stopWaiting();
     this.#leave();
     const failure = upstreamError(error, this.#pool.origin, this.#reused);
     if (this.#body === undefined) this.#reject(failure);
     else if (!this.#body.complete) this.#body.fail(failure);
   }
 
+  #stopWaiting(): void {
+    this.#awaitsHead = false;
+    this.#watchHead();
+  }
+
+  #watchHead(): void {
+    if (this.#awaitsHead && this.#upstreamsTurn) this.#pool.headLimit?.start(this);
+    else this.#pool.headLimit?.stop(this);
+  }
+
   #leave(): void {
-    this.#pool.release();
+    this.#pool.release(this.#controller !== undefined);
     this.#request.caller.onGone = undefined;
   }
 }

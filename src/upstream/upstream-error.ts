@@ -12,7 +12,6 @@ const byCode: Readonly<Record<string, ErrorCode>> = {
   EAI_FAIL: 'BEARERD_UPSTREAM_DNS',
   ETIMEDOUT: 'BEARERD_UPSTREAM_CONNECT_TIMEOUT',
   UND_ERR_CONNECT_TIMEOUT: 'BEARERD_UPSTREAM_CONNECT_TIMEOUT',
-  UND_ERR_HEADERS_TIMEOUT: 'BEARERD_UPSTREAM_RESPONSE_TIMEOUT',
   UND_ERR_BODY_TIMEOUT: 'BEARERD_UPSTREAM_RESPONSE_TIMEOUT',
   UND_ERR_HEADERS_OVERFLOW: 'BEARERD_UPSTREAM_PROTOCOL',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'BEARERD_UPSTREAM_PROTOCOL',
@@ -53,7 +52,7 @@ export class UpstreamError extends BearerdError {
  * @param reused the connection had served another request before
  */
 export function upstreamError(error: Error, origin: string, reused: boolean): UpstreamError {
-  // our own: a client certificate that cannot be read or used, an egress proxy that opens no connection
+  // our own: a time limit, a client certificate that cannot be read or used, an egress proxy that opens no connection
   if (error instanceof BearerdError) return new UpstreamError(error.code, error.message, error, false);
   return describe(codeFor(error), error, origin, reused);
 }

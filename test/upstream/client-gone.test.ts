@@ -22,6 +22,8 @@ t.test('a client that leaves before the answer: the upstream request is ended, n
   await sleep(20);
   client.socket.destroy();
   await eventually(() => closed === 1, 'its connection is closed');
+  await sleep(50);
+  t.equal(upstream.connections, 1, 'no other is made in its place');
   await proxy.stop();
   t.match(
     proxy.output.records().filter(({ event }) => event === 'request'),

@@ -7,7 +7,7 @@ import { upstreamError } from '../../src/upstream/upstream-error.ts';
 import { loopback, otherHost } from '../support/certificates.ts';
 import { isProblem, read } from '../support/problem.ts';
 import { defaultRoute, startProxy } from '../support/proxy.ts';
-import { eventually, onHead, startTcp } from '../support/tcp.ts';
+import { eventually, onHead, sleep, startTcp } from '../support/tcp.ts';
 import { startUpstream } from '../support/upstream.ts';
 
 t.test('a certificate that is not trusted: no request arrives, so no token either', async (t) => {
@@ -128,6 +128,8 @@ t.test('an upstream that does not answer in time is a 504 and its connection is 
   isProblem(t, answer, expected, 'response time-out');
   t.equal(upstream.connections, 1, 'asked once');
   await eventually(() => upstream.sockets.size === 0, 'the connection is closed');
+  await sleep(50);
+  t.equal(upstream.connections, 1, 'and none is made that nobody needs');
   await proxy.stop();
   await upstream.close();
 });
