@@ -116,6 +116,7 @@ function judge(request: FastifyRequest, options: AdminOptions): BearerdError | u
     url: request.raw.url ?? '',
     httpVersion: request.raw.httpVersion,
     rawHeaders: request.raw.rawHeaders,
+    scheme: 'http',
     ...options.guard(),
   });
   if (refusal !== undefined || isRead(request.method)) return refusal;

@@ -1,16 +1,19 @@
 import type { Config } from '../config/config.ts';
+import { describeAddress } from '../config/listen-address.ts';
 import { openAddress, originsOf } from '../inbound/address.ts';
 import type { Audit } from '../inbound/audit-entry.ts';
 import { Listener, type ListenerOptions } from '../inbound/listener.ts';
 import type { LocalKey } from '../inbound/local-key.ts';
 import type { Route } from '../inbound/route.ts';
 import type { RouteTable } from '../inbound/route-table.ts';
+import type { ServerTls } from '../net/server-tls.ts';
 import { isAudited } from './audit-target.ts';
+import { checkOpenDescriptor, checkSameKind, serverTlsOf } from './listen-checks.ts';
 import type { BuiltRoutes } from './routes.ts';
 
 /** One address of the proxy, and the routes that are served there. */
 export interface ProxyAddress {
-  /** http://127.0.0.1:8080, or unix:/path. */
+  /** http://127.0.0.1:8080, https:// with TLS, or unix:/path. */
   readonly url: string;
   readonly routes: readonly string[];
 }
@@ -33,6 +36,10 @@ interface Shared extends Pick<ListenerOptions, 'log' | 'tally' | 'newRequestId'>
 interface OpenListener {
   readonly listener: Listener;
   readonly url: string;
+  /** Its certificate; undefined = plain HTTP. */
+  tls: ServerTls | undefined;
+  /** The certificate of the configuration that is about to come into force. */
+  next: ServerTls | undefined;
   /** It has been given something to serve by the configuration in force. */
   served: boolean;
 }
@@ -51,12 +58,19 @@ export class Listeners {
   async open(next: Served): Promise<readonly ProxyAddress[]> {
     try {
       for (const [key, { address, table }] of next.routes.served) {
-        if (this.#open.has(key)) continue;
-        const listener = await Listener.create(this.#options(next, table));
+        const tls = await serverTlsOf(address);
+        const open = this.#open.get(key);
+        if (open !== undefined) {
+          checkSameKind(open.tls, tls, describeAddress(address));
+          open.next = tls;
+          continue;
+        }
+        const listener = await Listener.create(this.#options(next, table, tls));
         const { url } = await openAddress(listener.server, address, false);
+        this.#open.set(key, { listener, url, tls, next: tls, served: false });
+        if (address.kind === 'fd') checkOpenDescriptor(url, address.fd, next.config.guard.allowedHosts);
         listener.ownOrigins = originsOf({ url });
         listener.url = url;
-        this.#open.set(key, { listener, url, served: false });
       }
     } catch (error) {
       await this.closeUnserved();
@@ -81,7 +95,8 @@ export class Listeners {
           listener.drain(config.drainTimeout).finally(() => this.#leaving.delete(listener)),
         );
       } else {
-        open.listener.serve(this.#options(next, place.table));
+        open.tls = open.next;
+        open.listener.serve(this.#options(next, place.table, open.tls));
         open.served = true;
       }
     }
@@ -114,7 +129,7 @@ export class Listeners {
     ]);
   }
 
-  #options({ config, localKey }: Served, routes: RouteTable<Route>): ListenerOptions {
+  #options({ config, localKey }: Served, routes: RouteTable<Route>, tls: ServerTls | undefined): ListenerOptions {
     const { guard, limits, log } = config;
     return {
       ...this.#shared,
@@ -128,6 +143,7 @@ export class Listeners {
         headersCount: limits.headersCount,
         connections: limits.connections,
       },
+      tls,
       accessLog: log.access,
       audit: isAudited(config) ? this.#shared.audit : undefined,
     };

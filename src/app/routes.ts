@@ -1,6 +1,7 @@
 import type { Tally } from '../admin/tally.ts';
 import type { Clock } from '../clock.ts';
 import type { Config, ListenAddress, RouteConfig } from '../config/config.ts';
+import { describeAddress } from '../config/listen-address.ts';
 import { localKeyField } from '../inbound/local-key.ts';
 import type { Policy } from '../inbound/policy.ts';
 import type { Route } from '../inbound/route.ts';
@@ -73,8 +74,8 @@ export function buildRoutes(
 
 /** Equal for the same address; "any free port" is another one for each route that asks for it. */
 function addressKey(address: ListenAddress, routeName: string): string {
-  if (address.kind === 'unix') return `unix:${address.path}`;
-  return address.port === 0 ? `${address.host}:0 ${routeName}` : `${address.host}:${address.port}`;
+  const text = describeAddress(address);
+  return address.kind === 'tcp' && address.port === 0 ? `${text} ${routeName}` : text;
 }
 
 function poolKey({ upstream, tls, egressProxy, timeouts }: RouteConfig, { limits }: Config): string {

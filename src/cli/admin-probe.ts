@@ -4,8 +4,9 @@ import type { ListenAddress } from '../config/config.ts';
 import { readDocument } from '../config/document.ts';
 import { findFile } from '../config/find-file.ts';
 import type { MapInput, ParseContext } from '../config/input.ts';
+import { describeAddress } from '../config/listen-address.ts';
 import { fromEnvironment, fromFlags } from '../config/overlay.ts';
-import { describeAddress, readSettings } from '../config/read-settings.ts';
+import { readSettings } from '../config/read-settings.ts';
 import { allSettings } from '../config/setting-names.ts';
 import type { CliContext } from './context.ts';
 import type { CommandLine } from './options.ts';
@@ -56,6 +57,11 @@ export async function probe(place: AdminPlace, path: '/livez' | '/readyz', timeo
   const { admin, chosen } = place;
   if (admin === undefined) return { ok: false, words: 'admin is not an address; see bearerd check' };
   if (admin === 'off') return { ok: false, words: 'the admin listener is off; give it an address to be asked at' };
+  if (admin.kind === 'fd')
+    return {
+      ok: false,
+      words: `admin is ${describeAddress(admin)}, which only the bearerd that got it can use; give it an address to be asked at`,
+    };
   if (admin.kind === 'unix') return ask(admin, place.host, path, timeoutMs);
   if (admin.port === 0) return { ok: false, words: 'admin has port 0, any free one; give it a port to be asked at' };
   const last = chosen ? admin.port : Math.min(65_535, admin.port + nextPorts);
@@ -68,9 +74,12 @@ export async function probe(place: AdminPlace, path: '/livez' | '/readyz', timeo
   return first ?? { ok: false, words: 'nobody was asked' };
 }
 
+/** An address that another process can call. */
+type Reachable = Exclude<ListenAddress, { readonly kind: 'fd' }>;
+
 /** Whoever listens on all addresses is asked on loopback. */
 function target(
-  address: ListenAddress,
+  address: Reachable,
 ): { readonly host: string; readonly port: number } | { readonly socketPath: string } {
   if (address.kind === 'unix') return { socketPath: address.path };
   const host = address.host === '0.0.0.0' ? '127.0.0.1' : /^[0:]+$/.test(address.host) ? '::1' : address.host;
@@ -78,7 +87,7 @@ function target(
 }
 
 function ask(
-  address: ListenAddress,
+  address: Reachable,
   host: string,
   path: string,
   timeoutMs: number,

@@ -1,8 +1,8 @@
 import type { Config } from '../config/config.ts';
 import { ConfigurationError } from '../config/configuration-error.ts';
 import { formatProblem, type Problem } from '../config/input.ts';
+import { describeAddress } from '../config/listen-address.ts';
 import { type Loaded, loadConfig } from '../config/load.ts';
-import { describeAddress } from '../config/read-settings.ts';
 import { providers } from '../provider/index.ts';
 import type { CliContext, Command } from './context.ts';
 import { quietLog } from './credentials.ts';
@@ -78,7 +78,7 @@ function summary({ config, file }: Loaded): string[] {
   const kinds = new Map(config.credentials.map(({ name, kind }) => [name, kind]));
   return [
     `configuration is valid${file === undefined ? '' : ` (${file})`}`,
-    `listens on ${config.listen.map(describeAddress).join(', ')}; admin: ${adminAddress(config)}`,
+    `listens on ${config.listen.map((one) => describeAddress(one) + (one.tls === undefined ? '' : ' (TLS)')).join(', ')}; admin: ${adminAddress(config)}`,
     ...config.routes.map(
       ({ path, upstream, preset, credential }) =>
         `${path} → ${upstream} (preset ${preset}, credential ${credential}: ${kinds.get(credential) ?? ''})`,

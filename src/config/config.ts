@@ -6,10 +6,24 @@ import type { EgressProxy } from './option/egress-proxy.ts';
 import type { Enquiry, ProviderContext } from './provider-definition.ts';
 import type { Secret } from './secret.ts';
 
-/** Where a listener listens; a Unix socket's path is absolute. */
-export type ListenAddress =
+/** Where a listener listens; a Unix socket's path is absolute, `fd` is a listening socket that the parent has opened. */
+export type ListenAddress = (
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
-  | { readonly kind: 'unix'; readonly path: string };
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'fd'; readonly fd: number }
+) & {
+  /** Only TLS is spoken there; undefined = plain HTTP. */
+  readonly tls?: ListenTls | undefined;
+};
+
+/** What a TLS listener shows and asks for. */
+export interface ListenTls {
+  /** Its certificate with the chain; PEM text. */
+  readonly cert: string;
+  readonly key: Secret;
+  /** Authorities of which every caller must have a certificate, PEM texts; undefined = callers need none. */
+  readonly clientCa?: readonly string[] | undefined;
+}
 
 /** The whole configuration, every default filled in. Durations are milliseconds, sizes bytes. */
 export interface Config {

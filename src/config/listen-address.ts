@@ -10,18 +10,29 @@ export function isLoopbackHost(host: string): boolean {
   return plain === 'localhost' || plain.endsWith('.localhost') || plain === '::1' || /^127(\.\d{1,3}){3}$/.test(plain);
 }
 
-/** Only this machine can reach it. */
+/** Only this machine can reach it. What a descriptor is bound to is known when it is opened, and judged there. */
 export function isLocal(address: ListenAddress): boolean {
-  return address.kind === 'unix' || isLoopbackHost(address.host);
+  return address.kind !== 'tcp' || isLoopbackHost(address.host);
 }
 
-/** `host:port`, `port` (on 127.0.0.1) or `unix:/path`; `where` makes a path absolute. */
+/** `127.0.0.1:8080`, `[::1]:8080`, `unix:/run/x.sock`, `fd:3`. */
+export function describeAddress(address: ListenAddress): string {
+  if (address.kind === 'unix') return `unix:${address.path}`;
+  if (address.kind === 'fd') return `fd:${address.fd}`;
+  return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
+}
+
+/** `host:port`, `port` (on 127.0.0.1), `unix:/path` or `fd:3`; `where` makes a path absolute. */
 export function parseListenAddress(
   text: string,
   where: (path: string) => string,
 ): { readonly value: ListenAddress } | Complaint {
-  const cure = 'write host:port, a port, or unix:/path.sock';
-  if (text.startsWith('fd:')) return { problem: 'fd: is not available in this version yet', cure };
+  const cure = 'write host:port, a port, unix:/path.sock or fd:3';
+  if (text.startsWith('fd:')) {
+    // 0 to 2 are the standard streams; systemd passes sockets from 3 on (sd_listen_fds(3))
+    if (/^fd:(?:[3-9]|[1-9]\d{1,5})$/.test(text)) return { value: { kind: 'fd', fd: Number(text.slice(3)) } };
+    return { problem: `'${text}' is not a descriptor to listen on`, cure: 'write fd:3, or a higher number' };
+  }
   if (text.startsWith('unix:')) {
     const path = text.slice('unix:'.length);
     return path === '' ? { problem: 'names no socket', cure } : { value: { kind: 'unix', path: where(path) } };

@@ -8,7 +8,7 @@ import { objectInput } from './object-input.ts';
 import { fromEnvironment, fromFlags } from './overlay.ts';
 import type { ProviderDefinition } from './provider-definition.ts';
 import { readCredentials } from './read-credentials.ts';
-import { checkOpenRoutes, readRoutes } from './read-routes.ts';
+import { checkRouteAddresses, readRoutes } from './read-routes.ts';
 import { readSettings } from './read-settings.ts';
 import { allSettings, type Setting } from './setting-names.ts';
 
@@ -60,7 +60,7 @@ export function loadConfig(sources: Sources): Loaded {
   const { top, routes, credentials } = arrange(root, overrides, context);
   const general = readSettings(top, context);
   const readable = readRoutes(routes, credentials, general.listen ?? [], context);
-  checkOpenRoutes(top, readable, context);
+  checkRouteAddresses(top, general.listen ?? [], readable, context);
   const ready = readCredentials(credentials, readable, providers, context);
   const problems = inOrder(context.problems.map((problem) => withNames(problem, settings)));
   if (problems.some(({ severity }) => severity === 'error')) throw new ConfigurationError(problems, files);

@@ -3,16 +3,18 @@ import type { Part } from './arrangement.ts';
 import type { ListenAddress, RouteConfig } from './config.ts';
 import { isPlainHttpBeyondLoopback, unverified } from './credential.ts';
 import { complain, join, type MapInput, type ParseContext, textInput } from './input.ts';
-import { isLoopbackHost } from './listen-address.ts';
+import { describeAddress, isLoopbackHost } from './listen-address.ts';
 import { nearestName } from './nearest-name.ts';
 import { originOf } from './option/group.ts';
 import { valueAt, withValue } from './overlay.ts';
-import { checkOpenAddresses, describeAddress } from './read-settings.ts';
+import { checkOpenAddresses } from './read-settings.ts';
 import { presetDefaults, route } from './schema.ts';
 import type { Draft } from './shape.ts';
 
 /** A route as far as it could be read. */
 export interface ReadRoute {
+  /** As messages call it: `routes[0]`. */
+  readonly at: string;
   /** Complete only when no problem was added. */
   readonly config: RouteConfig;
   readonly draft: Draft<typeof route.fields>;
@@ -46,6 +48,7 @@ export function readRoutes(
     names.set(name, at);
     // Draft says "perhaps undefined" for every key; only keys with a problem are, and then nobody sees the route.
     return {
+      at,
       config: { ...draft, name, upstream: draft.upstream?.replace(/\/+$/, ''), credential } as RouteConfig,
       draft,
       input,
@@ -54,11 +57,36 @@ export function readRoutes(
   });
 }
 
-/** The same rule for a route's own addresses as for the common ones. */
-export function checkOpenRoutes(top: MapInput, routes: readonly ReadRoute[], context: ParseContext): void {
-  for (const { draft, input } of routes) {
+/** The same rule for a route's own addresses as for the common ones; and one address has one certificate. */
+export function checkRouteAddresses(
+  top: MapInput,
+  listen: readonly ListenAddress[],
+  routes: readonly ReadRoute[],
+  context: ParseContext,
+): void {
+  const known = new Map(listen.map((address) => [describeAddress(address), tlsIdentity(address)]));
+  for (const { draft, input, at } of routes) {
     checkOpenAddresses(draft.listen ?? [], originOf(input, 'listen'), top, context);
+    for (const address of draft.listen ?? []) {
+      const text = describeAddress(address);
+      const identity = tlsIdentity(address);
+      if (!text.endsWith(':0') && (known.get(text) ?? identity) !== identity) {
+        const problem = `${text} is written with another tls elsewhere, but an address has one certificate`;
+        complain(
+          context,
+          originOf(input, 'listen'),
+          join(at, 'listen'),
+          problem,
+          'write the same tls, or another port',
+        );
+      }
+      known.set(text, identity);
+    }
   }
+}
+
+function tlsIdentity({ tls }: ListenAddress): string {
+  return tls === undefined ? 'plain' : JSON.stringify([tls.cert, tls.key.fingerprint, tls.clientCa]);
 }
 
 function freeName(wish: string, taken: ReadonlyMap<string, string>): string {

@@ -1,6 +1,6 @@
 import type { Config, ListenAddress } from './config.ts';
 import { complain, type MapInput, type Origin, type ParseContext } from './input.ts';
-import { isLocal } from './listen-address.ts';
+import { describeAddress, isLocal } from './listen-address.ts';
 import { originOf } from './option/group.ts';
 import { settings } from './schema.ts';
 import type { Secret } from './secret.ts';
@@ -67,10 +67,4 @@ function checkLocalKey(key: Secret | undefined, top: MapInput, context: ParseCon
 
 function isAnyPort(address: ListenAddress): boolean {
   return address.kind === 'tcp' && address.port === 0;
-}
-
-/** `127.0.0.1:8080`, `[::1]:8080`, `unix:/run/x.sock`. */
-export function describeAddress(address: ListenAddress): string {
-  if (address.kind === 'unix') return `unix:${address.path}`;
-  return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
 }

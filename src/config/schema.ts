@@ -5,6 +5,7 @@ import type { ListenAddress } from './config.ts';
 import { checkFieldName } from './field-name.ts';
 import { guardOptions } from './guard-options.ts';
 import { parseListenAddress } from './listen-address.ts';
+import { listenAddress } from './listen-option.ts';
 import { certificate, certificateWithKey, pemOrPath, whoeverAnswers } from './option/certificate.ts';
 import { oneOf } from './option/choice.ts';
 import { egressProxy } from './option/egress-proxy.ts';
@@ -27,15 +28,6 @@ function checkFieldValue(value: string): Complaint | undefined {
   return { problem: 'contains a line break or control character', cure: 'write it on one line' };
 }
 
-/** An address to listen on. */
-const listenAddress: Shape<ListenAddress> = parsed({
-  doc: '`host:port`, a port on 127.0.0.1 (0 = any free one, printed at start), or `unix:/path.sock` (mode 0600).',
-  type: 'address',
-  required: true,
-  example: '127.0.0.1:8080',
-  read: parseListenAddress,
-});
-
 /** Where the admin listener is when nothing is written. */
 export const defaultAdmin = '127.0.0.1:8081';
 
@@ -43,7 +35,8 @@ export const defaultAdmin = '127.0.0.1:8081';
 export const settings = object(
   {
     listen: list(listenAddress, {
-      doc: 'Where the proxy listens: `host:port`, a port on 127.0.0.1 (0 = any free one, printed at start), `unix:/path.sock` (mode 0600), or a list of these.',
+      doc: 'Where the proxy listens: `host:port`, a port on 127.0.0.1 (0 = any free one, printed at start), `unix:/path.sock` (mode 0600), `fd:3` (a socket that systemd or another parent has opened), `{ address: …, tls: { cert, key, clientCa } }` for HTTPS (docs/listening.md), or a list of these.',
+      lone: true,
       default: ['127.0.0.1:8080'],
       example: '127.0.0.1:8080',
       check: (value) =>
@@ -164,7 +157,8 @@ export const route = object(
       read: readPath,
     }),
     listen: list(listenAddress, {
-      doc: 'Addresses of this route alone: it is served there and only there.',
+      doc: 'Addresses of this route alone: it is served there and only there. Written like `listen` of the proxy.',
+      lone: true,
       example: '127.0.0.1:9001',
       check: (value) =>
         value.length > 0 ? undefined : { problem: 'is empty', cure: 'write at least one address, or remove the key' },

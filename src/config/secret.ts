@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { createHash, type KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { BearerdError } from '../errors.ts';
@@ -158,6 +158,28 @@ export class Secret {
    * @throws BearerdError BEARERD_SECRET_UNREADABLE when the file cannot be read or the variable is not set.
    */
   facts(): SecretFacts | undefined {
+    const text = this.#textNow();
+    if (text === undefined) return undefined;
+    const pem = text.includes('-----BEGIN ');
+    return { bytes: Buffer.byteLength(text), pem, privateKey: privateKeyFacts(text) };
+  }
+
+  /**
+   * Whether it is the private key of the first certificate in this PEM text; undefined for a command, as with facts().
+   * @throws BearerdError BEARERD_SECRET_UNREADABLE when the file cannot be read or the variable is not set.
+   */
+  isKeyOf(certificate: string): boolean | undefined {
+    const text = this.#textNow();
+    if (text === undefined) return undefined;
+    try {
+      return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(text));
+    } catch {
+      return false;
+    }
+  }
+
+  /** undefined = it is a command. */
+  #textNow(): string | undefined {
     const source = this.#source;
     if (source.kind === 'command') return undefined;
     let text: string | undefined;
@@ -173,8 +195,7 @@ export class Secret {
     }
     text = withoutNewline(text);
     rememberSecret(text);
-    const pem = text.includes('-----BEGIN ');
-    return { bytes: Buffer.byteLength(text), pem, privateKey: privateKeyFacts(text) };
+    return text;
   }
 
   async #fetch(log: Log | undefined): Promise<string | undefined> {

@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import { chmod, stat, unlink } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { connect } from 'node:net';
@@ -6,7 +7,7 @@ import { BearerdError } from '../errors.ts';
 
 /** An address that a server listens on. */
 export interface Opened {
-  /** http://127.0.0.1:8080, or unix:/path */
+  /** http://127.0.0.1:8080, https:// with TLS, unix:/path, or fd:3 where more is not known. */
   readonly url: string;
 }
 
@@ -20,6 +21,8 @@ const nextPorts = 20;
  */
 export async function openAddress(server: Server, address: ListenAddress, mayMove: boolean): Promise<Opened> {
   if (address.kind === 'unix') return openSocket(server, address.path);
+  const scheme = address.tls === undefined ? 'http' : 'https';
+  if (address.kind === 'fd') return openDescriptor(server, address.fd, scheme);
   const { host, port } = address;
   const last = mayMove && port !== 0 ? Math.min(65_535, port + nextPorts) : port;
   for (let candidate = port; ; candidate += 1) {
@@ -27,7 +30,7 @@ export async function openAddress(server: Server, address: ListenAddress, mayMov
       await listen(server, { host, port: candidate });
       const bound = server.address();
       const actual = typeof bound === 'object' && bound !== null ? bound.port : candidate;
-      return { url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}` };
+      return { url: urlOf(scheme, host, actual) };
     } catch (error) {
       if (isTaken(error) && candidate < last) continue;
       throw listenError(`${host}:${candidate}`, error);
@@ -37,10 +40,33 @@ export async function openAddress(server: Server, address: ListenAddress, mayMov
 
 /** The origins under which a browser knows a listener: its own address, and localhost where that leads to it. */
 export function originsOf({ url }: Opened): readonly string[] {
-  if (!url.startsWith('http://')) return [];
-  const { port } = new URL(url);
+  if (!/^https?:/.test(url)) return [];
+  const { protocol, port } = new URL(url);
   const suffix = port === '' ? '' : `:${port}`;
-  return [...new Set([url, `http://localhost${suffix}`, `http://127.0.0.1${suffix}`, `http://[::1]${suffix}`])];
+  const local = ['localhost', '127.0.0.1', '[::1]'].map((host) => `${protocol}//${host}${suffix}`);
+  return [...new Set([url, ...local])];
+}
+
+function urlOf(scheme: 'http' | 'https', host: string, port: number): string {
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** A socket that the parent has bound and listens on: systemd's socket units, or whoever else passes one. */
+async function openDescriptor(server: Server, fd: number, scheme: 'http' | 'https'): Promise<Opened> {
+  try {
+    if (!fstatSync(fd).isSocket()) throw new Error('it is not a socket');
+    await listen(server, { fd });
+  } catch (error) {
+    throw listenError(
+      `fd:${fd}`,
+      error,
+      'Pass a listening socket as this descriptor: with systemd a .socket unit that is active.',
+    );
+  }
+  const bound = server.address();
+  // Node does not tell the path of a Unix socket that it has not opened itself
+  if (typeof bound !== 'object' || bound === null) return { url: `fd:${fd}` };
+  return { url: urlOf(scheme, bound.address, bound.port) };
 }
 
 /** Only the owner may connect; a socket file that nobody listens on any more is replaced, a live one is not. */
@@ -71,7 +97,10 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
-function listen(server: Server, where: { host: string; port: number } | { path: string }): Promise<void> {
+function listen(
+  server: Server,
+  where: { host: string; port: number } | { path: string } | { fd: number },
+): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(where, () => {
@@ -85,7 +114,8 @@ function isTaken(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 }
 
-function listenError(where: string, error: unknown): BearerdError {
+function listenError(where: string, error: unknown, action?: string): BearerdError {
   const words = error instanceof Error ? error.message : String(error);
-  return new BearerdError('BEARERD_LISTEN', `cannot listen on ${where}: ${words}`, { cause: error });
+  const occurrence = { cause: error, ...(action === undefined ? {} : { action }) };
+  return new BearerdError('BEARERD_LISTEN', `cannot listen on ${where}: ${words}`, occurrence);
 }

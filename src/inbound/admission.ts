@@ -26,7 +26,7 @@ export interface LocalAnswer {
 }
 
 /** What is known of a request before it is admitted. */
-export interface Begun extends Pick<Arrival, 'requestId' | 'startedMs' | 'upgrade' | 'listener'> {
+export interface Begun extends Pick<Arrival, 'requestId' | 'startedMs' | 'upgrade' | 'listener' | 'scheme'> {
   /** Origins of the listener that it came in on. */
   readonly ownOrigins: readonly string[];
 }
@@ -44,9 +44,9 @@ export function admit(
 ): BearerdError | LocalAnswer | Arrival {
   const { method = '', url = '', httpVersion, rawHeaders } = request;
   const { routes, allowedHosts, allowedOrigins, localKey } = rules;
-  const { requestId, listener, startedMs, upgrade, ownOrigins } = begun;
+  const { requestId, listener, scheme, startedMs, upgrade, ownOrigins } = begun;
   const refusal =
-    guard({ method, url, httpVersion, rawHeaders, ownOrigins, allowedHosts, allowedOrigins }) ?? overLimit();
+    guard({ method, url, httpVersion, rawHeaders, scheme, ownOrigins, allowedHosts, allowedOrigins }) ?? overLimit();
   if (refusal !== undefined) return refusal;
   const origin = listedOrigin(rawHeaders, allowedOrigins);
   if (origin !== undefined && isPreflight(method, rawHeaders)) return preflightAnswer(origin, rawHeaders);
@@ -68,5 +68,5 @@ export function admit(
     (routes.mixed ? judgeRoute(route, pathQuery, (path) => routes.find(path)) : undefined);
   if (denied !== undefined) return notAllowed(name, denied);
   const cors = origin === undefined ? [] : corsHeaders(origin);
-  return { requestId, listener, route, pathQuery, authority: authorityOf(url), startedMs, cors, upgrade };
+  return { requestId, listener, scheme, route, pathQuery, authority: authorityOf(url), startedMs, cors, upgrade };
 }

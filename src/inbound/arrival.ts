@@ -14,6 +14,8 @@ export interface Arrival {
   readonly pathQuery: string;
   /** Host and port of an absolute-form target; undefined = Host says it. */
   readonly authority: string | undefined;
+  /** What the client speaks to the listener. */
+  readonly scheme: 'http' | 'https';
   /** CORS fields for the answer to an allowed foreign origin, flat. */
   readonly cors: readonly string[];
   readonly startedMs: number;

@@ -3,6 +3,7 @@ import type { BodySink } from '../upstream/response-body.ts';
 import { responseHeaders, trailerFields } from '../upstream/response-headers.ts';
 import type { UpstreamRequest, UpstreamResponse } from '../upstream/round-trip.ts';
 import type { Arrival, ArrivedRequest } from './arrival.ts';
+import { breakOff } from './break-off.ts';
 import { lingerBeforeClose } from './linger.ts';
 
 const emptyChunk = Buffer.alloc(0);
@@ -61,7 +62,12 @@ export function answerFields(
   const rules = arrival.cors.length === 0 ? responseRules : { ...responseRules, cors: arrival.cors };
   const rawHeaders = answer.status === 204 ? withoutLength(answer.rawHeaders) : answer.rawHeaders;
   // RFC 9112 §3.2.2: an absolute-form target says how the client addressed us, instead of Host
-  return responseHeaders(rawHeaders, rules, `http://${arrival.authority ?? request.headers.host}`, chunked);
+  return responseHeaders(
+    rawHeaders,
+    rules,
+    `${arrival.scheme}://${arrival.authority ?? request.headers.host}`,
+    chunked,
+  );
 }
 
 /** The reason phrase as bytes again: undici has read it as UTF-8, which leaves a replacement character for others. */
@@ -104,9 +110,8 @@ class ClientSink implements BodySink {
     this.#response.end();
   }
 
-  /** A reset, because to HTTP/1.0 the end of the connection is the end of the body. */
   fail(): void {
-    this.#response.socket?.resetAndDestroy();
+    breakOff(this.#response.socket);
   }
 }
 

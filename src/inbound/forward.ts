@@ -5,6 +5,7 @@ import { type Caller, newExchange, type UpstreamRequest, type UpstreamResponse }
 import { recordEnding } from './access-line.ts';
 import { type Arrival, type ArrivedRequest, answerProblem } from './arrival.ts';
 import { type Audit, auditedPath, peerOf } from './audit-entry.ts';
+import { breakOff } from './break-off.ts';
 import { answerFields, deliver } from './deliver.ts';
 import { passInformation } from './information.ts';
 import { outgoingRequest } from './outgoing-request.ts';
@@ -96,7 +97,7 @@ export function forward(
     if (caller.gone) return;
     upstream?.body?.abandon();
     if (response.headersSent) {
-      response.socket?.resetAndDestroy();
+      breakOff(response.socket);
       return;
     }
     const problem = known(error);

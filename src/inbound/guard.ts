@@ -9,7 +9,9 @@ export interface GuardFacts {
   readonly httpVersion: string;
   /** Node's flat list: name, value, name, value, …; order and duplicates kept. */
   readonly rawHeaders: readonly string[];
-  /** Origins of the listener itself, for example `http://127.0.0.1:8080`; `http://` + an allowed Host counts too. */
+  /** What the listener speaks. */
+  readonly scheme: 'http' | 'https';
+  /** Origins of the listener itself, for example `http://127.0.0.1:8080`; scheme + an allowed Host counts too. */
   readonly ownOrigins: readonly string[];
   /** Host names without port; IPv6 addresses in brackets. Pass the same array each time: the last good Host is kept with it. */
   readonly allowedHosts: readonly string[];
@@ -87,8 +89,8 @@ export function guard(facts: GuardFacts): BearerdError | undefined {
       // RFC 9112 §3.2.2: the authority of an absolute-form target replaces Host.
       const target = absoluteForm.exec(url);
       if (target === null) return malformed('The request target is neither a path nor an http URL.');
-      if (target[1]?.toLowerCase() !== 'http') {
-        return hostRefused(`The target's scheme ${shown(target[1] ?? '')} is not served here; http is.`);
+      if (target[1]?.toLowerCase() !== facts.scheme) {
+        return hostRefused(`The target's scheme ${shown(target[1] ?? '')} is not served here; ${facts.scheme} is.`);
       }
       authority = target[2] ?? '';
     }
@@ -141,7 +143,7 @@ function judgeOrigin(
 ): BearerdError | undefined {
   if (origin !== undefined) {
     if (facts.allowedOrigins.includes(origin)) return undefined;
-    if (!facts.ownOrigins.includes(origin) && !sameOrigin(origin, authority)) {
+    if (!facts.ownOrigins.includes(origin) && !sameOrigin(origin, facts.scheme, authority)) {
       return originRefused(`The Origin ${shown(origin)} is not allowed here.`);
     }
   }
@@ -152,9 +154,9 @@ function judgeOrigin(
 }
 
 /** A browser writes the authority of the address into Host and, for a page from there, into Origin (RFC 6454 §7). */
-function sameOrigin(origin: string, authority: string): boolean {
-  const own = `http://${authority.toLowerCase()}`;
-  return origin === own || `${origin}:80` === own;
+function sameOrigin(origin: string, scheme: GuardFacts['scheme'], authority: string): boolean {
+  const own = `${scheme}://${authority.toLowerCase()}`;
+  return origin === own || `${origin}:${scheme === 'https' ? 443 : 80}` === own;
 }
 
 function malformed(detail: string, occurrence: { readonly headers?: readonly string[] } = {}): BearerdError {

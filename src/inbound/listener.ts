@@ -1,18 +1,21 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Tally } from '../admin/tally.ts';
 import { BearerdError } from '../errors.ts';
+import { isSameTls, type ServerTls } from '../net/server-tls.ts';
 import { type LocalEnding, logLocalEnding } from './access-line.ts';
 import { type AdmissionRules, admit } from './admission.ts';
 import { AnswerOrder, type ListenerResponse } from './answer-order.ts';
-import { ArrivedRequest, answerProblem } from './arrival.ts';
+import { type ArrivedRequest, answerProblem } from './arrival.ts';
 import { auditedPath, peerOf } from './audit-entry.ts';
 import { answerSocket, clientError } from './client-error.ts';
+import { Connections } from './connections.ts';
 import { type ForwardDeps, forward } from './forward.ts';
 import { noSchemas } from './no-schemas.ts';
 import { registerProxy } from './proxy-plugin.ts';
 import { pathAndQuery } from './request-target.ts';
+import { createServer, exchangeCertificate, serveAgain } from './server.ts';
 import { holdEarly, isWebSocketUpgrade, responseOn, tunnel, withoutUpgrade } from './websocket.ts';
 
 /** What one listener takes from its clients. */
@@ -30,12 +33,11 @@ export interface ListenerLimits {
 /** What one listener serves, and to whom. */
 export interface ListenerOptions extends ForwardDeps, AdmissionRules {
   readonly limits: ListenerLimits;
+  /** undefined = plain HTTP; that there is TLS and who needs a certificate stays as it was made. */
+  readonly tls: ServerTls | undefined;
   readonly tally: Tally;
   readonly newRequestId: () => string;
 }
-
-/** Newer Node asks before it takes a request out of the parser; older Node ignores the option, and #upgrade gives it back. */
-const onlyWebSockets: object = { shouldUpgradeCallback: isWebSocketUpgrade };
 
 /** One address that requests come in on: the guard first, then Fastify with @fastify/http-proxy, whose handler forwards. */
 export class Listener {
@@ -50,8 +52,7 @@ export class Listener {
   readonly #headersBytes: number;
   readonly #order = new AnswerOrder();
   readonly #tunnels = new Set<Socket>();
-  /** A set, because an upgrade that is not wanted makes Node report its socket a second time. */
-  readonly #connections = new Set<Socket>();
+  readonly #connections: Connections;
   /** Nothing new is served any more. */
   #draining = false;
 
@@ -75,6 +76,7 @@ export class Listener {
     });
     if (server === undefined) throw new Error('Fastify made no server');
     this.server = server;
+    this.#connections = new Connections(server);
   }
 
   /** Makes a listener that does not listen yet. */
@@ -86,6 +88,8 @@ export class Listener {
 
   /** From the next request on, other routes, names and limits; limits.headersBytes stays as it was made. */
   serve(options: ListenerOptions): void {
+    const before = this.#options.tls;
+    if (options.tls !== undefined && !isSameTls(options.tls, before)) exchangeCertificate(this.server, options.tls);
     this.#options = options;
     this.server.headersTimeout = options.limits.headersTimeoutMs;
   }
@@ -106,16 +110,12 @@ export class Listener {
     // a connection that becomes idle after close() would otherwise stay open until its keep-alive time is over
     const sweep = setInterval(() => {
       server.closeIdleConnections();
-      // Node counts a connection that has never sent a byte as busy; browsers open such ones ahead of need
-      for (const socket of this.#connections) if (socket.bytesRead === 0) socket.destroy();
+      this.#connections.endUnused();
     }, 20);
-    const deadline = setTimeout(() => {
-      // Node knows only of those that its parser has: not of WebSockets
-      for (const socket of this.#connections) socket.destroy();
-    }, timeoutMs);
+    const deadline = setTimeout(() => this.#connections.endAll(), timeoutMs);
     await closed;
     // the server is closed a moment before its connections say so, and with that each request has its line
-    await Promise.all([...this.#connections].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+    await this.#connections.closed();
     clearInterval(sweep);
     clearTimeout(deadline);
     await this.app.close();
@@ -130,32 +130,12 @@ export class Listener {
   }
 
   #createServer(handler: RequestListener): Server {
-    const { limits } = this.#options;
+    const { limits, tls } = this.#options;
     const serve = (request: ArrivedRequest, response: ListenerResponse) => {
       if (this.#arrive(request, response, false)) handler(request, response);
     };
-    const server = createServer(
-      {
-        IncomingMessage: ArrivedRequest,
-        maxHeaderSize: limits.headersBytes,
-        headersTimeout: limits.headersTimeoutMs,
-        requestTimeout: 0,
-        connectionsCheckingInterval: 1_000,
-        keepAliveTimeout: 75_000,
-        // the guard answers it, in the words of the catalog
-        requireHostHeader: false,
-        ...onlyWebSockets,
-      },
-      serve,
-    );
-    // Node would drop the lines beyond its own limit without a word; ours is answered with 431
-    server.maxHeadersCount = 0;
-    // RFC 9110 §10.1.1: an expectation that is not known may be ignored; Node would answer with a bare 417
-    server.on('checkExpectation', serve);
-    server.on('connection', (socket: Socket) => {
-      this.#connections.add(socket);
-      socket.once('close', () => this.#connections.delete(socket));
-    });
+    const { headersTimeoutMs, headersBytes } = limits;
+    const server = createServer({ headersTimeoutMs, headersBytes, tls }, serve);
     server.on('clientError', (error: Error, socket: Socket) => this.#clientError(error, socket));
     server.on('upgrade', (request: ArrivedRequest, socket: Socket, head: Buffer) =>
       this.#order.afterward(socket, () => this.#upgrade(request, socket, head)),
@@ -173,7 +153,9 @@ export class Listener {
     const startedMs = performance.now();
     const requestId = this.#options.newRequestId();
     this.#order.began(request.socket, response);
-    const begun = { requestId, listener: this.url, startedMs, upgrade, ownOrigins: this.ownOrigins };
+    const { url: listener, ownOrigins } = this;
+    const scheme = this.#options.tls === undefined ? 'http' : 'https';
+    const begun = { requestId, listener, scheme, startedMs, upgrade, ownOrigins } as const;
     if (this.#options.audit !== undefined) peerOf(request.socket); // Node remembers it beyond the end of the connection
     const admitted = admit(request, begun, this.#options, () => this.#overLimit(request.rawHeaders.length / 2));
     if ('route' in admitted) {
@@ -218,7 +200,7 @@ export class Listener {
     const route = this.#options.routes.find(pathAndQuery(request.url ?? ''));
     if (!isWebSocketUpgrade(request) || route?.websocket === false) {
       withoutUpgrade(request, socket, head);
-      this.server.emit('connection', socket);
+      serveAgain(this.server, socket);
       return;
     }
     const response = responseOn(request, socket);
@@ -236,8 +218,12 @@ export class Listener {
   }
 
   #clientError(error: Error, socket: Socket): void {
-    const pending = this.#order.pending(socket);
     const code = 'code' in error ? error.code : undefined;
+    if (this.#options.tls !== undefined && !this.#connections.isSecured(socket)) {
+      this.#options.log.info({ event: 'tls_refused', code }, `a client is refused in the TLS handshake: ${code}`);
+      return void socket.destroy();
+    }
+    const pending = this.#order.pending(socket);
     if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
     // what comes behind the last request of a connection is not looked at, and takes nothing away from its answer
     if (this.#order.closing(socket) || code === 'HPE_CLOSED_CONNECTION') return;

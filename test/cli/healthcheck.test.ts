@@ -142,6 +142,7 @@ t.test('what cannot be asked is 1 with a reason, never 2, which Docker keeps for
   for (const [command, argv, env, words] of [
     [healthcheck, [], { BEARERD_ADMIN: 'off' }, /the admin listener is off/],
     [healthcheck, [], { BEARERD_ADMIN: '127.0.0.1:0' }, /port 0/],
+    [healthcheck, [], { BEARERD_ADMIN: 'fd:3' }, /admin is fd:3, which only the bearerd that got it can use/],
     [healthcheck, [], { BEARERD_ADMIN: 'nonsense' }, /not an address/],
     [healthcheck, ['--reddy'], {}, /did you mean --ready/],
     [wait, ['--timeout', 'soon'], {}, /--timeout soon is not a duration/],

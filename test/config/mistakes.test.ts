@@ -115,9 +115,9 @@ const mistakes: readonly (readonly [title: string, file: string, said: readonly 
     ],
   ],
   [
-    'an address of a later version',
-    `listen: fd:3\n${up}${idp}`,
-    ['x.yaml:1:9: listen: fd: is not available in this version yet; write host:port, a port, or unix:/path.sock'],
+    'a standard stream to listen on',
+    `listen: fd:0\n${up}${idp}`,
+    ["x.yaml:1:9: listen: 'fd:0' is not a descriptor to listen on; write fd:3, or a higher number"],
   ],
   [
     'a port that does not exist',

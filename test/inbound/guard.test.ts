@@ -11,6 +11,7 @@ function facts(over: Partial<GuardFacts>): GuardFacts {
     url: '/rest/2.0/communities',
     httpVersion: '1.1',
     rawHeaders: ['Host', 'localhost:8080'],
+    scheme: 'http',
     ownOrigins: own,
     allowedHosts: loopback,
     allowedOrigins: [],

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,6 +33,8 @@ export interface Launch {
   readonly files?: Readonly<Record<string, string | object>>;
   /** Default: a new temporary folder with the files above, removed at the end. */
   readonly folder?: string;
+  /** Listening sockets that it gets as descriptors 3, 4, …, as from systemd. */
+  readonly sockets?: readonly Server[];
 }
 
 /** How a process ended. */
@@ -52,7 +55,7 @@ export class BearerdProcess {
   readonly #watchers = new Set<() => void>();
   #ended: Exit | undefined;
 
-  constructor({ program = binary, words, env, files, folder }: Launch) {
+  constructor({ program = binary, words, env, files, folder, sockets = [] }: Launch) {
     this.folder = folder ?? mkdtempSync(join(tmpdir(), 'bearerd-e2e-'));
     for (const [name, content] of Object.entries(files ?? {})) {
       const text = typeof content === 'string' ? content : stringify(content);
@@ -63,7 +66,7 @@ export class BearerdProcess {
     this.#child = spawn('env', [...bare, process.execPath, program, ...words], {
       cwd: this.folder,
       env: { ...inherited(this.folder), ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', ...sockets.map(descriptorOf)],
     });
     running.add(this.#child);
     this.#child.stdout?.on('data', (chunk: Buffer) => this.#read('stdout', chunk));
@@ -86,7 +89,7 @@ export class BearerdProcess {
 
   /** Where the proxy listens; known after ready(). */
   get url(): string {
-    return /^bearerd listens on (http:\S+)$/m.exec(this.stdout)?.[1] ?? '';
+    return /^bearerd listens on (https?:\S+)$/m.exec(this.stdout)?.[1] ?? '';
   }
 
   /** Where the admin listener is; known after ready(). */
@@ -159,6 +162,11 @@ export class BearerdProcess {
   #wake(): void {
     for (const look of [...this.#watchers]) look();
   }
+}
+
+/** Node has no public name for it. */
+function descriptorOf(server: Server): number {
+  return (server as unknown as { readonly _handle: { readonly fd: number } })._handle.fd;
 }
 
 /** What becomes of a command that ends by itself. */

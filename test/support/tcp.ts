@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 
 /** A server of bytes, for upstreams that no HTTP server would be. */
@@ -68,8 +68,10 @@ export class RawClient {
   readonly closed: Promise<void>;
   #changed: () => void = () => {};
 
-  constructor(where: number | string) {
-    this.socket = typeof where === 'string' ? connect(where) : connect(where, '127.0.0.1');
+  /** @param where a port, the path of a Unix socket, or a connection that has been made already */
+  constructor(where: number | string | Socket) {
+    if (where instanceof Socket) this.socket = where;
+    else this.socket = typeof where === 'string' ? connect(where) : connect(where, '127.0.0.1');
     this.socket.on('data', (chunk) => {
       this.text += chunk.toString('latin1');
       this.#changed();

@@ -6,6 +6,8 @@ interface ListSpec<T> extends Spec<readonly T[]> {
   readonly default?: readonly string[];
   /** Split a string at spaces too, not only at commas. */
   readonly spaces?: true;
+  /** A group of keys alone stands for a list of one. */
+  readonly lone?: true;
 }
 
 /** Several values; where the items are textual also one string with commas. `default` is written as text. */
@@ -21,7 +23,7 @@ export function list<T, const S extends ListSpec<T>>(item: Shape<T>, spec: S): S
       textual: item.textual,
       item,
       read(input, path, context) {
-        const items = split(input, item, spec.spaces === true);
+        const items = spec.lone === true && input.kind === 'map' ? [input] : split(input, item, spec.spaces === true);
         if (items === undefined) {
           const problem = `has to be a list, not ${kindOf(input)}`;
           complain(context, input.origin, path, problem, `write ${lastKey(path)}: ${spec.example ?? '[…]'}`);

@@ -1,0 +1,12 @@
+import type { Socket } from 'node:net';
+
+/**
+ * Ends a connection in the middle of an answer, with a reset where there is one: to HTTP/1.0 the end of the connection is
+ * the end of the body. Node refuses to reset what is not TCP itself; TLS then ends without a close_notify, by which a
+ * client sees that something is missing (RFC 8446 §6.1).
+ */
+export function breakOff(socket: Socket | null): void {
+  if (socket === null) return;
+  if ('encrypted' in socket || socket.remoteAddress === undefined) socket.destroy();
+  else socket.resetAndDestroy();
+}
