@@ -134,6 +134,11 @@ export class BearerdProcess {
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
+  /** The process's id; undefined = it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   get running(): boolean {
     return this.#ended === undefined;
   }
