@@ -326,6 +326,8 @@ export interface Occurrence {
   readonly upstreamErrorCode?: string;
   /** Our unverified view of the token: header and claims, never the token. */
   readonly token?: object;
+  /** What of the token contradicts what the API expects, the likeliest cause first. */
+  readonly findings?: readonly object[];
   /** The key of the configuration that refuses the request: `allow`, `readOnly`. */
   readonly rule?: string;
   /** Header fields that the answer must have besides the usual ones (flat list). */

@@ -49,7 +49,11 @@ export interface CredentialStatus {
     /** null = there is no token, or it never expires. */
     readonly expiresAt: string | null;
     readonly expiresInSeconds: number | null;
+    /** What of the newest token contradicts the credential's `expect`: id, sentence, cure, certainty; the likeliest first. */
+    readonly findings: readonly object[];
   };
+  /** The last refusal by the API that nothing helped against; null once the API has taken a token. */
+  readonly lastRefusal: RefusalStatus | null;
   /** The last token request, if it failed; also while an older token is still good. */
   readonly lastFailure: {
     readonly at: string;
@@ -61,6 +65,19 @@ export interface CredentialStatus {
     /** No token is requested before. */
     readonly retryAt: string;
   } | null;
+}
+
+/** A token that the API refused, in the words of the answer that its caller got. */
+export interface RefusalStatus {
+  readonly at: string;
+  readonly route: string;
+  /** `BEARERD_…`. */
+  readonly code: string;
+  readonly upstreamErrorCode: string | null;
+  readonly detail: string;
+  readonly action: string;
+  /** As in the answer: id, sentence, cure, certainty. */
+  readonly findings: readonly object[];
 }
 
 /** The configuration in force, and what became of the last one that was read. */

@@ -1,14 +1,18 @@
 import type { CredentialSnapshot } from '../admin/health.ts';
 import type { TokenGauge } from '../admin/metric-sources.ts';
 import type { Tally } from '../admin/tally.ts';
+import type { Yardstick } from '../challenge/contradiction/evidence.ts';
+import type { Profile } from '../challenge/policy.ts';
 import type { Clock } from '../clock.ts';
 import type { Config, CredentialConfig } from '../config/config.ts';
 import type { BatchedLog } from '../log.ts';
+import { type CredentialKeys, createKeySet } from '../provider/create-key-set.ts';
 import type { TokenProvider } from '../token/provider.ts';
 import { SubjectTokens } from '../token/subject-tokens.ts';
 import type { TokenCache } from '../token/token-cache.ts';
 import type { TokenEvents } from '../token/token-events.ts';
 import { TokenSource } from '../token/token-source.ts';
+import { TokenAccount } from './token-account.ts';
 
 /** A credential at work. */
 export interface Credential {
@@ -23,6 +27,11 @@ export interface Credential {
   readonly source: TokenSource;
   /** Where each caller has a token of its own; the source above then gives none. */
   readonly subjects: SubjectTokens | undefined;
+  /** What its tokens are compared with. */
+  readonly yardstick: Yardstick;
+  /** The published keys of its issuer, for explanations; undefined = nothing says where they are. */
+  readonly keys: CredentialKeys | undefined;
+  readonly account: TokenAccount;
 }
 
 /** What every credential shares. */
@@ -51,9 +60,11 @@ export function buildCredentials(
     const users = config.routes.filter((route) => route.credential === credential.name);
     if (users.length === 0) continue;
     const upstreams = [...new Set(users.map(({ upstream }) => upstream))];
-    const wantsJwt = users.some(({ preset }) => preset === 'collibra');
+    const presets = users.map(({ preset }) => preset);
+    const wantsJwt = presets.includes('collibra');
+    const profile = presets.find((preset) => preset !== 'none') ?? ('generic' as const);
     const key = credential.fingerprint;
-    const known = byKey.get(key) ?? buildCredential(credential, { key, upstreams, wantsJwt }, parts);
+    const known = byKey.get(key) ?? buildCredential(credential, { key, upstreams, wantsJwt, profile }, parts);
     byKey.set(key, known);
     byName.set(credential.name, known);
   }
@@ -61,35 +72,45 @@ export function buildCredentials(
 }
 
 /** Ends a credential that nothing uses any more. */
-export async function closeCredential({ source, subjects, provider }: Credential): Promise<void> {
+export async function closeCredential({ source, subjects, provider, keys }: Credential): Promise<void> {
   source.close();
   subjects?.close();
+  await keys?.close();
   await provider.close?.();
 }
 
 function buildCredential(
   credential: CredentialConfig,
-  use: { readonly key: string; readonly upstreams: readonly string[]; readonly wantsJwt: boolean },
+  use: {
+    readonly key: string;
+    readonly upstreams: readonly string[];
+    readonly wantsJwt: boolean;
+    readonly profile: Profile;
+  },
   parts: CredentialParts,
 ): Credential {
   const { clock, random, cache } = parts;
-  const { name } = credential;
-  const { key, upstreams, wantsJwt } = use;
+  const { name, expect, preset } = credential;
+  const { key, upstreams, wantsJwt, profile } = use;
   const log = parts.log.child({ credential: name });
   const provider = credential.create({ clock, log, upstreams, wantsJwt });
+  const yardstick = { expect, issuer: provider.issuer?.name, idp: preset };
+  const keys = createKeySet(provider.issuer, expect?.jwks, { clock, log });
+  const account = new TokenAccount({ profile, yardstick }, log);
   const counts = parts.tally.credential(name);
   const events: TokenEvents = {
     requestEnded: (outcome, durationMs) => counts.tokenRequested(outcome === 'ok' ? 'success' : outcome, durationMs),
     refreshShared: () => {
       counts.shared += 1;
     },
-    becameCurrent: () => {},
+    becameCurrent: ({ token }) => account.obtained(token.value, clock.nowMs()),
   };
   const shared = { clock, random, quota: credential.maxTokenRequests, events };
   const source = new TokenSource(key, provider, cache, { ...shared, log });
   const logFor = (subject: string) => parts.log.child({ credential: name, subject });
   const subjects = provider.subjects && new SubjectTokens(provider, provider.subjects, { ...shared, logFor });
-  return { name, key, kind: credential.kind, files: credential.files ?? [], provider, source, subjects };
+  const files = credential.files ?? [];
+  return { name, key, kind: credential.kind, files, provider, source, subjects, yardstick, keys, account };
 }
 
 /** What readiness wants to know. */

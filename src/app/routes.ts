@@ -126,15 +126,18 @@ function buildRoute(
   const prefix = route.path === '/' ? '' : route.path;
   const counts = tally.route(route.name);
   const plain = watchClock(transport(pool), pool.origin, { clock, log });
+  const { yardstick, keys } = credential;
   const policy = {
     profile: route.preset === 'none' ? ('generic' as const) : route.preset,
     ownRules: route.challenge,
     on401: route.on401,
     routeName: route.name,
     credentialName: route.credential,
+    yardstick,
+    keys,
   };
   const set = Object.entries(route.headers.set);
-  const { source, subjects } = credential;
+  const { source, subjects, account } = credential;
   const dropped = [
     ...(route.cookies === 'drop' ? ['cookie'] : []),
     ...(keyField === undefined ? [] : [keyField]),
@@ -146,6 +149,8 @@ function buildRoute(
       log,
       onRepeat: ({ rule }) => counts.repeated(rule),
       onSkip: (reason) => counts.notRepeated(reason),
+      onFault: (fault) => account.refused({ atMs: clock.nowMs(), route: route.name, fault }),
+      onAccepted: () => account.accepted(),
     });
   const remove = [...route.headers.remove, ...set.map(([name]) => name), ...dropped];
   return {

@@ -1,7 +1,8 @@
-import type { CredentialStatus, Status } from '../admin/status.ts';
+import type { CredentialStatus, RefusalStatus, Status } from '../admin/status.ts';
 import type { ReloadTally } from '../admin/tally.ts';
 import type { Config } from '../config/config.ts';
 import type { Credential } from './credentials.ts';
+import type { Refusal } from './token-account.ts';
 
 /** Everything that a status is made of. */
 export interface StatusParts {
@@ -50,7 +51,7 @@ export function statusOf(parts: StatusParts): Status {
 /** One credential of it; the name is the configuration's, because two may share a token source. */
 export function credentialStatus(
   name: string,
-  { kind, source, subjects }: Credential,
+  { kind, source, subjects, account }: Credential,
   { routes, credentials }: Config,
   nowMs: number,
 ): CredentialStatus {
@@ -68,7 +69,9 @@ export function credentialStatus(
       obtainedAt: obtainedAtMs === undefined ? null : iso(obtainedAtMs),
       expiresAt: expiresAtMs === undefined ? null : iso(expiresAtMs),
       expiresInSeconds: expiresAtMs === undefined ? null : Math.round((expiresAtMs - nowMs) / 1000),
+      findings: account.findings,
     },
+    lastRefusal: account.refusal === undefined ? null : refusalStatus(account.refusal),
     lastFailure:
       lastFailure === undefined
         ? null
@@ -79,6 +82,20 @@ export function credentialStatus(
             reason: lastFailure.reason,
             retryAt: iso(lastFailure.retryAtMs),
           },
+  };
+}
+
+function refusalStatus({ atMs, route, fault }: Refusal): RefusalStatus {
+  const { upstreamErrorCode, findings = [], action = fault.entry.action } = fault.occurrence;
+  const upstreamCode = upstreamErrorCode ?? null;
+  return {
+    at: iso(atMs),
+    route,
+    code: fault.code,
+    upstreamErrorCode: upstreamCode,
+    detail: fault.message,
+    action,
+    findings,
   };
 }
 

@@ -46,10 +46,9 @@ function unordered(evidence: Evidence): Contradiction[] {
   const scope = jwt?.payload['scope'] ?? jwt?.payload['scp'];
   const permission = permissionContradictions({ ...evidence, api, quote, atIdp, scope });
   if (jwt === undefined) {
-    const refusedAsUnreadable = answer?.class === 'unusable';
-    const needed = refusedAsUnreadable || api.asks !== undefined || comparesClaims(expect);
-    if (!needed) return permission;
-    return [formContradiction({ token, apiName: api.name, refusedAsUnreadable, hint: atIdp('form') }), ...permission];
+    const certain = answer?.class === 'unusable' || comparesClaims(expect);
+    if (!certain && api.asks === undefined) return permission;
+    return [formContradiction({ token, apiName: api.name, certain, hint: atIdp('form') }), ...permission];
   }
   const opened = { ...evidence, jwt, api, words: api.settings, quote, atIdp };
   return [

@@ -2,6 +2,7 @@ import { type BearerdError, catalog, type ErrorCode } from '../errors.ts';
 import { meaningOf } from './api-codes.ts';
 import { apis } from './apis.ts';
 import { classify } from './classify.ts';
+import type { Contradiction } from './contradiction/contradiction.ts';
 import { foreignLine } from './foreign-line.ts';
 import type { ChallengeClass, ChallengeFacts, Profile, Verdict } from './policy.ts';
 import type { TokenAnatomy } from './token-anatomy.ts';
@@ -22,6 +23,8 @@ export interface Occasion {
   readonly credentialName: string;
   /** The token that was sent, because the API may echo it; only ever removed, never printed. */
   readonly token: string;
+  /** What of the token contradicts what the API expects, the likeliest cause first. */
+  readonly findings?: readonly Contradiction[];
   /** With M15 and M16: the failed token request, whose own code and words the answer has. */
   readonly refreshError?: BearerdError;
 }
@@ -66,8 +69,13 @@ function words(occasion: Occasion): Omit<Explanation, 'upstreamErrorCode'> {
     const code = 'BEARERD_BODY_NOT_REPLAYABLE';
     return { code, detail: `${said} ${unrepeatable(occasion)}`, action: catalog[code].action };
   }
-  const detail = `${said} ${sentence(tokenState(occasion))}`;
-  return { code: errorCodeFor(occasion), detail, action: checkFor(occasion) };
+  const [finding] = occasion.findings ?? [];
+  const parts = [said, finding?.sentence, tokenState(occasion, finding === undefined)];
+  return {
+    code: errorCodeFor(occasion),
+    detail: parts.filter((part) => part !== undefined).join(' '),
+    action: finding?.cure ?? checkFor(occasion),
+  };
 }
 
 function afterFailedRefresh(occasion: Occasion): Omit<Explanation, 'upstreamErrorCode'> {
@@ -104,8 +112,10 @@ function asOwnRule(occasion: Occasion): string {
   return isOwnRetry(occasion) ? "; the route's own challenge rules make that a reason for a new token" : '';
 }
 
-function tokenState({ profile, verdict, anatomy, facts, credentialName }: Occasion): string {
-  const findings = tokenFindings(apis[profile], verdict.class, anatomy);
+/** @param described with what is in the token, for want of a finding that says what is wrong with it. */
+function tokenState(occasion: Occasion, described: boolean): string | undefined {
+  const { profile, verdict, anatomy, facts, credentialName } = occasion;
+  const findings = described ? tokenFindings(apis[profile], verdict.class, anatomy) : [];
   const { remainingMs, sinceUnhelpfulMs } = facts;
   if (anatomy.expiresInSeconds === undefined && remainingMs !== undefined && remainingMs <= 0) {
     findings.push("was past the expiry that the token endpoint's answer gave it");
@@ -116,7 +126,8 @@ function tokenState({ profile, verdict, anatomy, facts, credentialName }: Occasi
     sinceUnhelpfulMs === undefined
       ? ''
       : `; the last forced refresh, ${duration(sinceUnhelpfulMs / 1000)} before, did not help`;
-  return `The token of credential ${named(credentialName)} ${findings.join('; it ')}${earlier}`;
+  if (findings.length === 0) return undefined;
+  return sentence(`The token of credential ${named(credentialName)} ${findings.join('; it ')}${earlier}`);
 }
 
 function unrepeatable({ verdict }: Occasion): string {

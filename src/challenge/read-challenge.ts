@@ -1,11 +1,13 @@
 import { bodyFacts } from './body.ts';
 import type { ChallengeFacts, Profile } from './policy.ts';
-import { bearerError } from './www-authenticate.ts';
+import { bearerError, neededScope } from './www-authenticate.ts';
 
-/** What a 401 itself says: the two facts for `judge`, and the API's own sentence for `explain`. */
+/** What a 401 itself says: the two facts for `judge`, and the rest for `explain`. */
 export interface Challenge extends Pick<ChallengeFacts, 'code' | 'bearerError'> {
   /** userMessage, errorMessage or the like, as it came; undefined when there is none. */
   readonly upstreamText: string | undefined;
+  /** The scope that the request needs, where the API says so (RFC 6750 §3.1). */
+  readonly neededScope: string | undefined;
 }
 
 /**
@@ -19,5 +21,10 @@ export function readChallenge(
   decodedText: string | undefined,
 ): Challenge {
   const body = bodyFacts(profile, decodedText ?? '');
-  return { code: body.code, bearerError: bearerError(wwwAuthenticate), upstreamText: body.text };
+  return {
+    code: body.code,
+    bearerError: bearerError(wwwAuthenticate),
+    upstreamText: body.text,
+    neededScope: neededScope(wwwAuthenticate),
+  };
 }

@@ -26,6 +26,14 @@ export function bearerError(lines: readonly string[]): string | undefined {
   return undefined;
 }
 
+/** `scope` of the first Bearer challenge whose error is insufficient_scope (RFC 6750 §3.1), as it was sent. Never throws. */
+export function neededScope(lines: readonly string[]): string | undefined {
+  const refusals = parseChallenges(lines).filter(
+    ({ scheme, parameters }) => scheme === 'bearer' && parameters.get('error')?.toLowerCase() === 'insufficient_scope',
+  );
+  return refusals.map(({ parameters }) => parameters.get('scope')).find((scope) => scope !== undefined && scope !== '');
+}
+
 /**
  * Reads all challenges of all lines; what is malformed is skipped up to the next sound element. Several lines are one list
  * (RFC 9110 §5.3), so a line may go on with parameters of the challenge before it. Of a repeated parameter the first counts.

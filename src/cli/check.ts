@@ -41,10 +41,17 @@ export const check: Command = async (context) => {
 
 function onlineLines(online: OnlineFindings | undefined): string[] {
   if (online === undefined) return [];
-  const tokens = online.tokens.flatMap(({ credential, tookMs, problem, action, expiresAt, token }) => {
+  const tokens = online.tokens.flatMap(({ credential, tookMs, problem, action, expiresAt, token, findings = [] }) => {
     if (token === undefined) return [`credential ${credential}: no token: ${problem}`, `  ${action}`];
     const until = expiresAt === undefined ? 'never expires' : `good until ${expiresAt}`;
-    return [`credential ${credential}: a token in ${tookMs} ms, ${until}`, ...viewLines(token).flatMap(indented)];
+    return [
+      `credential ${credential}: a token in ${tookMs} ms, ${until}`,
+      ...viewLines(token).flatMap(indented),
+      ...findings.flatMap(({ sentence, cure, certainty }) => [
+        `  ${certainty === 'certain' ? '' : 'perhaps: '}${sentence}`,
+        `    ${cure}`,
+      ]),
+    ];
   });
   const probes = online.probes.flatMap(({ route, request, status, meaning, action }) => [
     `route ${route}: ${[request, status].filter((one) => one !== undefined).join(' → ')}${request === undefined ? '' : ': '}${meaning}`,

@@ -1,6 +1,7 @@
 import { Tally } from '../admin/tally.ts';
 import type { Credential } from '../app/credentials.ts';
 import { buildRoutes } from '../app/routes.ts';
+import type { Contradiction } from '../challenge/contradiction/contradiction.ts';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { BearerdError } from '../errors.ts';
@@ -23,6 +24,8 @@ export interface TokenFinding {
   readonly action?: string;
   readonly expiresAt?: string | undefined;
   readonly token?: TokenView;
+  /** What of the token contradicts what the API expects, the likeliest first; only `expect` and the keys make it fail. */
+  readonly findings?: readonly Contradiction[];
 }
 
 /** What came of one route's probe request. */
@@ -61,7 +64,7 @@ export function checkOnline(config: Config, log: BatchedLog): Promise<OnlineFind
         const meaning = 'was not sent: each caller has a token of its own, and there is no caller';
         return { route: name, request: words, ok: true, meaning };
       }
-      const got = tokens.find((one) => one.credential === credential)?.ok === true;
+      const got = tokens.find((one) => one.credential === credential)?.token !== undefined;
       return got
         ? answerOf(route, probe, words)
         : { route: name, request: words, ok: false, meaning: 'was not sent, because there is no token' };
@@ -74,14 +77,21 @@ export function checkOnline(config: Config, log: BatchedLog): Promise<OnlineFind
   });
 }
 
-async function tokenOf(credential: string, { source }: Credential): Promise<TokenFinding> {
+/** Milliseconds that a person at a terminal waits for the issuer's keys. */
+const patienceMs = 6000;
+
+async function tokenOf(credential: string, { source, keys, account }: Credential): Promise<TokenFinding> {
   const startedMs = performance.now();
   const tookMs = () => Math.round(performance.now() - startedMs);
   try {
     const { token }: HeldToken = await source.get(true);
     const endMs = token.lifetimeMs === undefined ? undefined : token.requestedAtMs + token.lifetimeMs;
     const expiresAt = endMs === undefined ? undefined : new Date(endMs).toISOString();
-    return { credential, ok: true, tookMs: tookMs(), expiresAt, token: viewOf(token.value) };
+    const ms = tookMs();
+    const evidence = await keys?.examine(token.value, patienceMs);
+    const findings = account.compare(token.value, systemClock.nowMs(), evidence);
+    const ok = findings.every(({ certainty }) => certainty !== 'certain');
+    return { credential, ok, tookMs: ms, expiresAt, token: viewOf(token.value, evidence), findings };
   } catch (error) {
     if (!(error instanceof TokenRequestError)) throw error;
     const action = error.occurrence.action ?? error.entry.action;

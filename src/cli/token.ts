@@ -1,6 +1,7 @@
 import type { Credential } from '../app/credentials.ts';
 import { nearestName } from '../config/nearest-name.ts';
 import type { HeldToken } from '../token/held-token.ts';
+import type { KeyEvidence } from '../token/key-evidence.ts';
 import { TokenRequestError } from '../token/provider.ts';
 import { configurationFor } from './configuration.ts';
 import type { CliContext, Command } from './context.ts';
@@ -10,6 +11,9 @@ import { viewLines, viewOf } from './token-view.ts';
 
 const forms = ['raw', 'decode', 'header', 'json'] as const;
 type Form = (typeof forms)[number];
+
+/** Milliseconds that a person at a terminal waits for the issuer's keys. */
+const patienceMs = 6000;
 
 /**
  * `bearerd token [CREDENTIAL] [--raw|--decode|--header|--json]`: a token for tools that cannot be proxied. On a terminal
@@ -28,10 +32,13 @@ export const token: Command = async (context) => {
   return withCredentials(config, await quietLog(config, line, context), async (credentials) => {
     const found = chosen(line.operands[0], credentials);
     if (typeof found === 'string') return refuse(context, found);
-    const [name, { source, subjects }] = found;
+    const [name, { source, subjects, keys }] = found;
     if (subjects !== undefined) return refuse(context, `each caller of ${name} has a token of its own`);
     try {
-      context.stdout.write(`${printed(form, name, await source.get(true))}\n`);
+      const held = await source.get(true);
+      const shown = form === 'decode' || form === 'json';
+      const evidence = shown ? await keys?.examine(held.token.value, patienceMs) : undefined;
+      context.stdout.write(`${printed(form, name, held, evidence)}\n`);
       return 0;
     } catch (error) {
       if (!(error instanceof TokenRequestError)) throw error;
@@ -65,7 +72,7 @@ function chosen(
   return `no route uses a credential '${wish}'; ${hint}`;
 }
 
-function printed(form: Form, credential: string, held: HeldToken): string {
+function printed(form: Form, credential: string, held: HeldToken, keys: KeyEvidence | undefined): string {
   const { value, requestedAtMs, lifetimeMs, lifetimeSource } = held.token;
   const expiresAt = lifetimeMs === undefined ? undefined : new Date(requestedAtMs + lifetimeMs).toISOString();
   switch (form) {
@@ -75,7 +82,7 @@ function printed(form: Form, credential: string, held: HeldToken): string {
       return `Authorization: ${held.authorization}`;
     case 'decode': {
       const until = expiresAt === undefined ? 'it never expires' : `good until ${expiresAt} (${lifetimeSource})`;
-      return [`credential: ${credential}, ${until}`, ...viewLines(viewOf(value))].join('\n');
+      return [`credential: ${credential}, ${until}`, ...viewLines(viewOf(value, keys))].join('\n');
     }
     case 'json': {
       const facts = {
@@ -84,7 +91,7 @@ function printed(form: Form, credential: string, held: HeldToken): string {
         accessToken: value,
         expiresAt,
         lifetimeSource,
-        ...viewOf(value),
+        ...viewOf(value, keys),
       };
       return JSON.stringify(facts, null, 2);
     }

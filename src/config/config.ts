@@ -1,3 +1,4 @@
+import type { Expectation } from '../challenge/expectation.ts';
 import type { OwnRule } from '../challenge/policy.ts';
 import type { TokenProvider } from '../token/provider.ts';
 import type { Quota } from '../token/quota.ts';
@@ -133,6 +134,10 @@ export interface CredentialConfig {
   readonly name: string;
   /** The provider's kind: `client-credentials`, `collaborate`, … */
   readonly kind: string;
+  /** The kind of identity provider that the user named: entra, okta …; undefined = none. */
+  readonly preset?: string | undefined;
+  /** What the API is configured to accept; undefined = nothing is said. */
+  readonly expect?: Expectation | undefined;
   /** undefined = as many token requests as are needed. */
   readonly maxTokenRequests?: Quota | undefined;
   /** sha256 (hex) over the provider's kind and all options, secrets by their fingerprint: equal means the same token request. */

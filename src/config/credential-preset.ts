@@ -52,7 +52,8 @@ export function withPreset(input: MapInput, preset: CredentialPreset<unknown>, u
   return result;
 }
 
-function presetName(input: MapInput): string | undefined {
+/** What a credential writes as its preset. */
+export function presetName(input: MapInput): string | undefined {
   const written = input.entries.get(presetKey)?.value;
   if (written === undefined) return undefined;
   return written.kind === 'scalar' ? String(written.value) : '';

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { Part } from './arrangement.ts';
 import type { CredentialConfig } from './config.ts';
-import { ownerOfPreset, presetOf, withPreset } from './credential-preset.ts';
+import { ownerOfPreset, presetName, presetOf, withPreset } from './credential-preset.ts';
+import { expectationOf } from './expect-options.ts';
 import { complain, join, type MapInput, type ParseContext } from './input.ts';
 import { isLoopbackHost } from './listen-address.ts';
 import { nearestName } from './nearest-name.ts';
 import { originOf } from './option/group.ts';
 import { valueAt } from './overlay.ts';
 import type { ProviderDefinition, Usage } from './provider-definition.ts';
-import { credential as commonKeys, unavailableCredentialKeys } from './schema.ts';
+import { credential as commonKeys } from './schema.ts';
 import { presetKey, providerKey } from './setting-names.ts';
 import { invalid } from './shape.ts';
 
@@ -43,6 +44,7 @@ export function readCredential(
   const common = commonKeys.draft(only(input, commonNames), at, context);
   checkOneOf(own, at, definition, context);
   checkPlainHttp(own, at, context);
+  checkPlainKeySet(input, at, context);
   const options = definition.schema.parse(own, at, context);
   if (options === invalid) return undefined;
   const lints = usage.certain
@@ -57,6 +59,8 @@ export function readCredential(
   return {
     name,
     kind: definition.kind,
+    preset: presetName(input),
+    expect: expectationOf(common.expect),
     maxTokenRequests: common.maxTokenRequests,
     fingerprint: fingerprint(
       definition.kind,
@@ -119,12 +123,9 @@ function withoutForeignKeys(
   for (const [name, { key }] of input.entries) {
     if (ownKeys.includes(name) || has(definition, name) || definition.schema.unavailable.includes(name)) continue;
     const owner = providers.find((one) => has(one, name));
-    if (owner !== undefined) {
-      const problem = `is not a key of provider ${definition.kind}, but of ${owner.kind}`;
-      complain(context, key, join(at, name), problem, `remove it, or write provider: ${owner.kind}`);
-    } else if (unavailableCredentialKeys.includes(name)) {
-      complain(context, key, join(at, name), 'is not available in this version yet', 'remove the key');
-    } else continue; // a typo: the shape knows the names that are near
+    if (owner === undefined) continue; // a typo: the shape knows the names that are near
+    const problem = `is not a key of provider ${definition.kind}, but of ${owner.kind}`;
+    complain(context, key, join(at, name), problem, `remove it, or write provider: ${owner.kind}`);
     entries.delete(name);
   }
   return { ...input, entries };
@@ -171,6 +172,15 @@ export function unverified(url: string | undefined): [problem: string, cure: str
     `no certificate of ${place} is verified: whoever answers in its place gets what is sent`,
     'put the issuing CA into tls.ca and remove insecureSkipVerify',
   ];
+}
+
+/** Whoever can change the keys on the way decides what is said of a token. */
+function checkPlainKeySet(input: MapInput, at: string, context: ParseContext): void {
+  const written = valueAt(input, ['expect', 'jwks']);
+  if (written?.kind !== 'scalar' || typeof written.value !== 'string') return;
+  if (!isPlainHttpBeyondLoopback(written.value) || isTrue(valueAt(input, ['insecureHttp']))) return;
+  const problem = 'is plain http beyond loopback, so that the keys could be changed on the way';
+  complain(context, written.origin, join(at, 'expect.jwks'), problem, 'write https://');
 }
 
 /** `true` as written. */

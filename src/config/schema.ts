@@ -2,6 +2,7 @@ import type { OwnRule } from '../challenge/policy.ts';
 import type { Quota } from '../token/quota.ts';
 import { auditOptions } from './audit-options.ts';
 import type { ListenAddress } from './config.ts';
+import { expectOptions } from './expect-options.ts';
 import { checkFieldName } from './field-name.ts';
 import { guardOptions } from './guard-options.ts';
 import { parseListenAddress } from './listen-address.ts';
@@ -312,6 +313,7 @@ export const credential = object(
       pattern: '^\\d+/\\d*(ms|s|m|h)$|\\$\\{',
       read: readQuota,
     }),
+    expect: expectOptions,
   },
   { doc: 'A credential.' },
 );
@@ -326,6 +328,3 @@ function readQuota(text: string): { readonly value: Quota } | Complaint {
     cure: 'write for example 60/1h or 3/1m',
   };
 }
-
-/** Keys of a credential that the interface names for every provider and this version lacks. */
-export const unavailableCredentialKeys = ['expect'];

@@ -124,5 +124,5 @@ async function issue(call: Call, setup: Setup): Promise<Answer> {
     exp: iat + lifetimeSeconds,
     jti: randomUUID(),
   };
-  return tokenAnswer(await (await setup.ownKeys()).sign('at+jwt', claims), lifetimeSeconds, undefined);
+  return tokenAnswer(await (await setup.ownKeys()).sign({ typ: 'at+jwt' }, claims), lifetimeSeconds, undefined);
 }

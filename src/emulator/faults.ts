@@ -27,6 +27,12 @@ export interface FaultSettings {
   readonly lifetimeSeconds?: number;
   /** IdP: header `typ` of the tokens issued from now on; the empty string leaves it out. */
   readonly typ?: string;
+  /** IdP: header `kid` of the tokens issued from now on, whatever key signs them; the empty string leaves it out. */
+  readonly kid?: string;
+  /** IdP: tokens issued from now on are signed with a shared secret (HS256), or not at all. */
+  readonly algorithm?: 'HS256' | 'none';
+  /** IdP: tokens issued from now on are signed with a key that is not published, under the kid of one that is. */
+  readonly forged?: boolean;
   /** IdP: tokens issued from now on are no JWTs. */
   readonly opaque?: boolean;
   /** IdP: `iss`, `aud` and `sub` of the tokens issued from now on. */
@@ -82,6 +88,9 @@ const settingChecks: Readonly<Record<keyof FaultSettings, Check>> = {
   jwksDown: flag,
   lifetimeSeconds: whole(1, 31_536_000),
   typ: text,
+  kid: text,
+  algorithm: oneOf('HS256', 'none'),
+  forged: flag,
   opaque: flag,
   issuer: text,
   audience: text,

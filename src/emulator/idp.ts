@@ -40,9 +40,12 @@ const jwksPath = '/jwks.json';
 /** Starts an OAuth 2.0 authorization server for client credentials with RS256 access tokens (RFC 6749, 8414, 9068). */
 export async function startIdp(options: IdpOptions = {}): Promise<Idp> {
   const keys = await SigningKeys.create();
-  const faults = new Faults([...commonFaults, 'jwksDown', 'typ', 'opaque', 'issuer', 'audience', 'subject'], {
-    rotateKeys: (how) => keys.rotate(how === 'keep'),
-  });
+  const faults = new Faults(
+    [...commonFaults, 'jwksDown', 'typ', 'kid', 'algorithm', 'forged', 'opaque', 'issuer', 'audience', 'subject'],
+    {
+      rotateKeys: (how) => keys.rotate(how === 'keep'),
+    },
+  );
   let issuer = '';
   const emulator = await startEmulator(options, (origin) => {
     issuer = options.issuer ?? origin;
@@ -96,18 +99,21 @@ async function issue(call: Call, setup: Setup): Promise<Answer> {
   if (fault.opaque) return tokenAnswer(randomBytes(32).toString('base64url'), lifetimeSeconds, grant.scope);
   const iat = Math.floor((options.nowMs ?? Date.now)() / 1000);
   const { client, scope } = grant;
-  const token = await keys.sign(fault.typ ?? options.typ ?? 'at+jwt', {
-    iss: fault.issuer ?? issuer,
-    aud: fault.audience ?? (wanted.length > 1 ? wanted : (wanted[0] ?? audiences[0])),
-    sub: fault.subject ?? client.subject ?? client.id,
-    azp: client.id,
-    client_id: client.id,
-    ...(scope === undefined ? {} : { scope }),
-    iat,
-    exp: iat + lifetimeSeconds,
-    // No two tokens may be equal, also within one second.
-    jti: randomUUID(),
-    ...options.claims,
-  });
+  const token = await keys.sign(
+    { ...fault, typ: fault.typ ?? options.typ ?? 'at+jwt' },
+    {
+      iss: fault.issuer ?? issuer,
+      aud: fault.audience ?? (wanted.length > 1 ? wanted : (wanted[0] ?? audiences[0])),
+      sub: fault.subject ?? client.subject ?? client.id,
+      azp: client.id,
+      client_id: client.id,
+      ...(scope === undefined ? {} : { scope }),
+      iat,
+      exp: iat + lifetimeSeconds,
+      // No two tokens may be equal, also within one second.
+      jti: randomUUID(),
+      ...options.claims,
+    },
+  );
   return tokenAnswer(token, lifetimeSeconds, scope);
 }

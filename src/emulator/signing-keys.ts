@@ -1,10 +1,26 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { type CryptoKey, exportJWK, generateKeyPair, type JSONWebKeySet, type JWK, SignJWT } from 'jose';
 
 interface SigningKey {
   readonly kid: string;
   readonly privateKey: CryptoKey;
   readonly publicJwk: JWK;
+}
+
+/** How a token differs from what is usual. */
+export interface Signing {
+  /** Header `typ`; the empty string leaves it out. */
+  readonly typ: string;
+  /** Header `kid`; the empty string leaves it out. Default that of the key. */
+  readonly kid?: string;
+  /** Default RS256. */
+  readonly algorithm?: 'HS256' | 'none';
+  /** Signed with a key that nobody publishes, under the kid of one that is. */
+  readonly forged?: boolean;
+}
+
+function section(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
 async function createKey(): Promise<SigningKey> {
@@ -37,10 +53,15 @@ export class SigningKeys {
     this.#keys = keep ? [first, ...this.#keys] : [first];
   }
 
-  /** A signed JWT; an empty `typ` leaves the member out. */
-  async sign(typ: string, claims: Readonly<Record<string, unknown>>): Promise<string> {
-    const [{ kid, privateKey }] = this.#keys;
-    const header = { alg: 'RS256', kid, ...(typ === '' ? {} : { typ }) };
-    return await new SignJWT({ ...claims }).setProtectedHeader(header).sign(privateKey);
+  /** A JWT, signed as asked for. */
+  async sign({ typ, algorithm, forged, ...how }: Signing, claims: Readonly<Record<string, unknown>>): Promise<string> {
+    const [key] = this.#keys;
+    const kid = how.kid ?? key.kid;
+    const header = { ...(kid === '' ? {} : { kid }), ...(typ === '' ? {} : { typ }) };
+    if (algorithm === 'none') return `${section({ alg: 'none', ...header })}.${section(claims)}.`;
+    const jwt = new SignJWT({ ...claims }).setProtectedHeader({ alg: algorithm ?? 'RS256', ...header });
+    if (algorithm === 'HS256') return await jwt.sign(randomBytes(32));
+    const { privateKey } = forged ? await createKey() : key;
+    return await jwt.sign(privateKey);
   }
 }

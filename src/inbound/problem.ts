@@ -37,6 +37,7 @@ export function problemOf(error: BearerdError, context: ProblemContext): Problem
     upstreamStatus: occurrence.upstreamStatus,
     upstreamErrorCode: occurrence.upstreamErrorCode,
     token: occurrence.token,
+    findings: occurrence.findings,
   });
   const headers = [
     ...['Content-Type', 'application/problem+json'],

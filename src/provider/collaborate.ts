@@ -105,6 +105,7 @@ export const collaborate: ProviderDefinition<Options> = {
           };
         }, signal),
       secretsChanged: secrets.changed,
+      issuer: endpoint.issuer,
       close: endpoint.close,
     };
   },

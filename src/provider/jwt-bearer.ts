@@ -160,6 +160,7 @@ export const jwtBearer: ProviderDefinition<Options> = {
           };
         }, signal),
       secretsChanged: secrets.changed,
+      issuer: endpoint.issuer,
       close: endpoint.close,
     };
   },

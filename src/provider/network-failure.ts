@@ -25,7 +25,7 @@ export interface Asked {
   /** Origin and path, never the query. */
   readonly url: string;
   /** The option of the credential that names the place. */
-  readonly option: 'tokenEndpoint' | 'issuer';
+  readonly option: 'tokenEndpoint' | 'issuer' | 'expect.jwks';
 }
 
 /** A token request whose time was up before the answer was complete; seconds as configured. */

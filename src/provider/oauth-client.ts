@@ -121,6 +121,7 @@ export function createOAuthClient(
     requestToken: (signal) => requestWith([], signal),
     requestWith,
     secretsChanged: secrets.changed,
+    issuer: endpoint.issuer,
     close: endpoint.close,
   };
 }

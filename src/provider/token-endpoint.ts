@@ -3,11 +3,12 @@ import { redact, rememberSecret } from '../config/secret.ts';
 import type { Log } from '../log.ts';
 import type { AccessToken } from '../token/access-token.ts';
 import { ClockSkew, noticeableSkewMs } from '../token/clock-skew.ts';
-import { TokenRequestError } from '../token/provider.ts';
+import { type IssuerContact, TokenRequestError } from '../token/provider.ts';
 import { type Connections, createConnections } from './connections.ts';
 import type { EndpointOptions } from './endpoint-options.ts';
 import { exchange } from './exchange.ts';
 import { createIssuer, type Issuer } from './issuer.ts';
+import { createIssuerContact } from './issuer-contact.ts';
 import { warnUnlessJwt } from './jwt-expected.ts';
 import type { SecretReader } from './secret-reader.ts';
 import type { Suspicion } from './suspicion.ts';
@@ -83,6 +84,8 @@ export interface TokenEndpoint {
     make: (target: TokenTarget) => TokenForm | Promise<TokenForm>,
     signal: AbortSignal,
   ) => Promise<AccessToken>;
+  /** Asks the issuer over the same connections. */
+  readonly issuer: IssuerContact;
   /** Ends its connections; a request after that opens new ones. */
   readonly close: () => Promise<void>;
 }
@@ -184,6 +187,7 @@ export function createTokenEndpoint(settings: TokenEndpointSettings, context: To
         throw error;
       }
     },
+    issuer: createIssuerContact(settings.issuer, settings.options, { connect: connections.get, clock, log }),
     close: connections.close,
   };
 }

@@ -15,3 +15,12 @@ export type KeyEvidence =
   | { readonly state: 'not-applicable'; readonly why: string }
   /** The keys could not be had (yet). */
   | { readonly state: 'unavailable'; readonly url: string | undefined; readonly why: string };
+
+/** The published keys of one issuer. */
+export interface KeyExaminer {
+  /**
+   * Compares a token with the keys, which are asked for when they are needed. Never rejects.
+   * @param waitMs milliseconds that it waits for keys that are not there yet; they are had for the next time all the same.
+   */
+  readonly examine: (token: string, waitMs?: number) => Promise<KeyEvidence>;
+}

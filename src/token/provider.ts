@@ -16,8 +16,20 @@ export interface TokenProvider {
   readonly secretsChanged?: () => Promise<boolean>;
   /** Present where each caller has a token of its own; requestToken then always fails. */
   readonly subjects?: SubjectTokenRequests;
+  /** The issuer of its tokens, for explanations only; absent where there is nobody to ask (a file, a command). */
+  readonly issuer?: IssuerContact;
   /** Ends what the provider holds open (connections); never throws. Absent where there is nothing. */
   readonly close?: () => Promise<void>;
+}
+
+/** How to ask the issuer of a provider's tokens for what it publishes. Used to explain refusals, never to admit anything. */
+export interface IssuerContact {
+  /** As configured; undefined = only a token endpoint is known. */
+  readonly name: string | undefined;
+  /** Where its metadata says that its keys are; undefined = it does not say. @throws TokenRequestError */
+  readonly keySetUrl: (signal: AbortSignal) => Promise<string | undefined>;
+  /** GETs a document: certificates verified, redirects not followed, the size bounded. @throws TokenRequestError */
+  readonly get: (url: string, signal: AbortSignal) => Promise<{ readonly status: number; readonly text: string }>;
 }
 
 /** Token requests in the name of the caller, who is known by what a header field of the request says. */

@@ -1,27 +1,27 @@
 import { showsAcceptance } from '../challenge/classify.ts';
+import type { Contradiction } from '../challenge/contradiction/contradiction.ts';
 import { foreignLine } from '../challenge/foreign-line.ts';
 import { judge, judgeRefresh } from '../challenge/judge.ts';
-import type { OwnRule, Profile, Verdict } from '../challenge/policy.ts';
+import type { OwnRule, Verdict } from '../challenge/policy.ts';
 import { type Challenge, readChallenge } from '../challenge/read-challenge.ts';
 import { type SkipReason, skipReason } from '../challenge/skip-reason.ts';
 import type { Clock } from '../clock.ts';
+import type { BearerdError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { skewFromDate } from '../token/clock-skew.ts';
 import type { HeldToken, TokenLease } from '../token/held-token.ts';
 import { TokenRequestError } from '../token/provider.ts';
 import { challengeText } from './challenge-body.ts';
 import { latin1 } from './field-lines.ts';
 import type { RoundTrip, UpstreamRequest, UpstreamResponse } from './round-trip.ts';
-import { type Rejection, tokenFault } from './token-fault.ts';
+import { type FaultContext, findingsOf, type Rejection, tokenFault } from './token-fault.ts';
 
 /** What a route says about answers that refuse the token. */
-export interface ChallengePolicy {
-  readonly profile: Profile;
+export interface ChallengePolicy extends FaultContext {
   /** The user's own rules, before the profile's. */
   readonly ownRules: readonly OwnRule[];
   /** explain: token faults are answered by bearerd; passthrough: by the upstream's own 401, after refresh and repeat. */
   readonly on401: 'explain' | 'passthrough';
-  readonly routeName: string;
-  readonly credentialName: string;
 }
 
 /** What the layer needs from outside. */
@@ -32,6 +32,10 @@ export interface AuthenticatedDeps {
   readonly onRepeat: (verdict: Verdict) => void;
   /** Called for each request that is not repeated although its 401 was about the token. */
   readonly onSkip: (reason: SkipReason) => void;
+  /** Called when a token was refused and nothing helped, with the answer that explains it. */
+  readonly onFault: (fault: BearerdError) => void;
+  /** Called once per token, when the API has taken it. */
+  readonly onAccepted: () => void;
 }
 
 /** What is done about a 401: hand this answer on, or send once more with this token. */
@@ -64,7 +68,10 @@ export function authenticated(
       };
       const response = await send(request);
       if (response.status !== 401) {
-        if (!held.accepted && showsAcceptance(response.status)) tokens.accept(held);
+        if (!held.accepted && showsAcceptance(response.status)) {
+          tokens.accept(held);
+          deps.onAccepted();
+        }
         return response;
       }
       const consequence = await refused(request, response, sent);
@@ -86,10 +93,10 @@ export function authenticated(
       case 'pass':
         return { answer: response };
       case 'explain':
-        return explained(response, rejection);
+        return explained(request, response, rejection);
       case 'explain-retriable':
         if (verdict.cache === 'invalidate') tokens.refreshInBackground();
-        return explained(response, rejection);
+        return explained(request, response, rejection);
       case 'repeat-with-current':
       case 'refresh-and-repeat':
         return renewed(request, response, rejection);
@@ -120,8 +127,14 @@ export function authenticated(
     const code = challenge.code ?? challenge.bearerError;
     // an API may put anything there, the token it was sent included
     exchange.upstreamErrorCode = code === undefined ? undefined : foreignLine(code, sent.held.token.value, 60);
-    const rejection = { facts, challenge, verdict, held: sent.held };
-    note(request, rejection);
+    const rejection = {
+      facts,
+      challenge,
+      verdict,
+      held: sent.held,
+      apiAheadMs: aheadMs(deps.clock.nowMs(), request, response),
+    };
+    if (!verdict.action.startsWith('explain')) note(request, rejection);
     return rejection;
   }
 
@@ -151,18 +164,26 @@ export function authenticated(
     // between the verdict and now the rest of a long body may have outgrown what is remembered
     if (request.body !== undefined && !request.body.replayable) {
       deps.onSkip('body_too_large');
-      return explained(response, { ...rejection, verdict: { ...rejection.verdict, action: 'explain-retriable' } });
+      return explained(request, response, {
+        ...rejection,
+        verdict: { ...rejection.verdict, action: 'explain-retriable' },
+      });
     }
     response.body.discard(new Error('the request is repeated with a new token'));
     deps.onRepeat(rejection.verdict);
     return { token };
   }
 
-  function withoutRefresh(request: UpstreamRequest, response: UpstreamResponse, rejection: Rejection): Consequence {
+  function withoutRefresh(
+    request: UpstreamRequest,
+    response: UpstreamResponse,
+    rejection: Rejection,
+  ): Consequence | Promise<Consequence> {
     request.exchange.rule = rejection.verdict.rule;
     skipped(rejection.verdict);
+    if (rejection.verdict.action !== 'pass') return explained(request, response, rejection);
     note(request, rejection);
-    return rejection.verdict.action === 'pass' ? { answer: response } : explained(response, rejection);
+    return { answer: response };
   }
 
   function skipped(verdict: Verdict): void {
@@ -171,15 +192,28 @@ export function authenticated(
   }
 
   /** Answers in the upstream's place, unless the route wants the upstream's own words. */
-  function explained(response: UpstreamResponse, rejection: Rejection): Consequence {
-    if (policy.on401 === 'passthrough') return { answer: response };
-    const fault = tokenFault(rejection, policy, deps.clock.nowMs());
+  async function explained(
+    request: UpstreamRequest,
+    response: UpstreamResponse,
+    rejection: Rejection,
+  ): Promise<Consequence> {
+    const passing = policy.on401 === 'passthrough';
+    const findings = await findingsOf(rejection, policy, deps.clock.nowMs(), passing ? 0 : undefined);
+    note(request, rejection, findings);
+    const fault = tokenFault(rejection, findings, policy, deps.clock.nowMs());
+    if (rejection.verdict.action === 'explain') deps.onFault(fault);
+    if (passing) return { answer: response };
     response.body.discard(fault);
     throw fault;
   }
 
-  function note(request: UpstreamRequest, { verdict, facts, held }: Rejection): void {
+  function note(
+    request: UpstreamRequest,
+    { verdict, facts, held }: Rejection,
+    [finding, ...more]: readonly Contradiction[] = [],
+  ): void {
     if (verdict.log === 'debug') return;
+    const because = finding === undefined ? '' : `: ${finding.sentence} ${finding.cure}`;
     const fields = {
       event: 'challenge',
       route: policy.routeName,
@@ -195,8 +229,10 @@ export function authenticated(
       tokenSha256: held.sha256Prefix,
       ageMs: Math.round(facts.ageMs),
       remainingMs: facts.remainingMs === undefined ? undefined : Math.round(facts.remainingMs),
+      findings: finding === undefined ? undefined : [finding, ...more].map(({ id }) => id),
     };
-    deps.log[verdict.log](fields, `the upstream answered 401: ${outcome[verdict.action]} (rule ${verdict.rule})`);
+    const done = `the upstream answered 401: ${outcome[verdict.action]} (rule ${verdict.rule})`;
+    deps.log[verdict.log](fields, `${done}${because}`);
   }
 }
 
@@ -220,6 +256,12 @@ const outcome: Readonly<Record<Verdict['action'], string>> = {
 function isUnhelpful({ attempt, held }: Sent, { bearerError }: Challenge): boolean {
   const aboutTheToken = bearerError !== 'insufficient_scope' && bearerError !== 'invalid_request';
   return attempt === 1 && held.replacesRejected && !held.accepted && aboutTheToken;
+}
+
+/** How far the API's clock is ahead, by its answer; an answer out of a cache says nothing (RFC 9111 §5.1). */
+function aheadMs(nowMs: number, { exchange }: UpstreamRequest, response: UpstreamResponse): number | undefined {
+  if (valuesOf(response, 'age').length > 0) return undefined;
+  return skewFromDate(valuesOf(response, 'date')[0], nowMs - exchange.upstreamMs, nowMs);
 }
 
 async function waitedFor(token: Promise<HeldToken>, { exchange }: UpstreamRequest): Promise<HeldToken> {

@@ -14,7 +14,14 @@ const credential: CredentialStatus = {
   insecureSkipVerify: false,
   state: 'ok',
   refreshing: false,
-  token: { generation: 2, obtainedAt: '2026-01-01T00:00:00.000Z', expiresAt: null, expiresInSeconds: null },
+  token: {
+    generation: 2,
+    obtainedAt: '2026-01-01T00:00:00.000Z',
+    expiresAt: null,
+    expiresInSeconds: null,
+    findings: [],
+  },
+  lastRefusal: null,
   lastFailure: null,
 };
 const status: Status = {

@@ -85,7 +85,7 @@ t.test('form: what is no JWT', async (t) => {
     [{ token: 'a.b.c' }, ['not_a_jwt'], '3 sections, but the first two are not JSON'],
     [{ token: 'opaque', profile: 'generic' }, ['opaque_token'], 'the API needs'],
   ]);
-  t.equal(found({ token: 'opaque' })[0]?.certainty, 'likely');
+  t.equal(found({ token: 'opaque', expect: undefined })[0]?.certainty, 'likely');
   t.equal(found({ token: 'opaque', answer: unusable })[0]?.certainty, 'certain');
 });
 
@@ -270,7 +270,10 @@ t.test('revoked, scope, permission', async (t) => {
     ],
     [{ answer: refused('none'), profile: 'generic' }, []],
     [{ answer: { status: 403, class: 'none', text: 'no\nway' } }, ['permission_missing'], 'answers 403 ("no way")'],
-    [{ answer: { status: 403, class: 'none' }, token: 'opaque', profile: 'generic' }, ['permission_missing']],
+    [
+      { answer: { status: 403, class: 'none' }, token: 'opaque', profile: 'generic', expect: undefined },
+      ['permission_missing'],
+    ],
   ]);
 });
 

@@ -22,7 +22,7 @@ async function setUp(t: Test, issuer?: string) {
     const code = await check({ ...context, cwd: '/' });
     return { code, out: out(), err: err() };
   };
-  return { run, collibra };
+  return { run, collibra, idp };
 }
 
 t.test('token and API are fine: exit 0, the token decoded, of the signature only its length', async (t) => {
@@ -45,6 +45,29 @@ t.test('--json gives the same as facts', async (t) => {
     probes: [{ route: 'collibra', ok: true, status: 200, meaning: 'the token is accepted' }],
   });
 });
+
+t.test(
+  'a token that contradicts expect, or that the keys do not verify: exit 1, with the finding and its cure',
+  async (t) => {
+    const { run, idp } = await setUp(t);
+    const expect = { BEARERD_EXPECT_AUDIENCE: 'other', BEARERD_EXPECT_JWKS: idp.jwksUrl };
+    const { code, out } = await run(expect);
+    t.equal(code, 1);
+    t.match(out, "  The token's aud is 'collibra', and Collibra expects 'other'.\n    Add 'collibra' to JWT Audience");
+    t.match(out, /signature: 256 bytes, verified with the keys at/);
+    t.match(out, '→ 200: the token is accepted');
+    await idp.faults.apply({ forged: true });
+    const facts = JSON.parse((await run({ BEARERD_EXPECT_JWKS: idp.jwksUrl }, ['--json'])).out);
+    t.match(facts.tokens[0], {
+      ok: false,
+      findings: [{ id: 'signature_invalid' }],
+      token: { signature: { verified: false } },
+    });
+    await idp.faults.apply({ reset: true, typ: 'odd+jwt' });
+    const perhaps = await run({ BEARERD_EXPECT_JWKS: idp.jwksUrl });
+    t.match(perhaps.out, '  perhaps: The token has the wrong media type');
+  },
+);
 
 t.test("no token: exit 1 with the token endpoint's words; the API is not asked", async (t) => {
   const { run } = await setUp(t);

@@ -19,7 +19,7 @@ async function setUp(t: Test) {
     const code = await token({ ...context, cwd: '/', isTerminal });
     return { code, out: out(), err: err() };
   };
-  return { run };
+  return { run, idp };
 }
 
 const jwt = /^[\w-]+\.[\w-]+\.[\w-]+$/;
@@ -44,8 +44,22 @@ t.test('on a terminal: the sections, of the signature only its length', async (t
   t.match(out, /^credential: default, good until \d{4}-/);
   t.match(out, /"alg": "RS256"/);
   t.match(out, /"sub": "my-app"/);
-  t.match(out, /\nsignature: 256 bytes, not verified\n$/);
+  t.match(out, /\nsignature: 256 bytes, not verified: nothing says where the keys are/);
   t.notMatch(out, /[\w-]{60,}/, 'nothing as long as a section of a token');
+});
+
+t.test("the signature is compared with the issuer's keys where somebody says where they are", async (t) => {
+  const { run, idp } = await setUp(t);
+  const env = { BEARERD_EXPECT_JWKS: idp.jwksUrl };
+  t.match((await run([], env, true)).out, /\nsignature: 256 bytes, verified with the keys at http:.*\n$/);
+  await idp.faults.apply({ forged: true });
+  t.match((await run([], env, true)).out, /WRONG: the key of this kid at http:.* does not verify it\n$/);
+  await idp.faults.apply({ reset: true, kid: 'x' });
+  t.match(JSON.parse((await run(['--json'], env)).out).signature, { verified: false, detail: 'no key at' });
+  await idp.faults.apply({ reset: true, jwksDown: true });
+  const facts = JSON.parse((await run(['--json'], env)).out);
+  t.match(facts.signature, { verified: null, detail: /^not verified: GET http:.* closed the connection/ });
+  t.notOk((await run(['--raw'], env)).out.includes('signature'));
 });
 
 t.test('--json has everything', async (t) => {
@@ -101,7 +115,7 @@ t.test('several credentials: one has to be named', async (t) => {
 });
 
 t.test('tokens that are no JWT are not shown', async (t) => {
-  t.same(viewOf('opaque-token'), { jwt: false, sections: 1, characters: 12 });
-  t.same(viewLines(viewOf('opaque-token')), ['token: opaque, not a JWT (12 characters)']);
-  t.same(viewLines(viewOf('a.b.c.d.e')), ['token: an encrypted JWT (9 characters)']);
+  t.same(viewOf('opaque-token', undefined), { jwt: false, sections: 1, characters: 12 });
+  t.same(viewLines(viewOf('opaque-token', undefined)), ['token: opaque, not a JWT (12 characters)']);
+  t.same(viewLines(viewOf('a.b.c.d.e', undefined)), ['token: an encrypted JWT (9 characters)']);
 });

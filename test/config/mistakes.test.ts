@@ -32,6 +32,15 @@ const mistakes: readonly (readonly [title: string, file: string, said: readonly 
     ["x.yaml:1:8: log.lvel: is not a known key; did you mean 'level'?"],
   ],
   [
+    'an expectation that is none',
+    `${up}\ncredential:\n  expect: { isuer: x, algorithms: { a: 1 }, jwks: http://idp.example.com/jwks }\n  tokenEndpoint: https://idp.example.com/token\n  clientId: app\n  clientSecret: s3cret-value\n`,
+    [
+      "x.yaml:3:13: credential.expect.isuer: is not a known key; did you mean 'issuer'?",
+      'x.yaml:3:35: credential.expect.algorithms: has to be a list, not a group of keys; write algorithms: [RS256]',
+      'x.yaml:3:51: credential.expect.jwks: is plain http beyond loopback, so that the keys could be changed on the way; write https://',
+    ],
+  ],
+  [
     'a misspelt preset',
     `${up}\npreset: colibra${idp}`,
     [

@@ -4,23 +4,27 @@ import type { ApiCodes, ConsoleWords } from '../api-codes.ts';
 import type { Expectation } from '../expectation.ts';
 import type { ChallengeClass, Profile } from '../policy.ts';
 
+/** What is known of the API and the issuer before there is a token. */
+export interface Yardstick {
+  /** The credential's `expect`. */
+  readonly expect?: Expectation | undefined;
+  /** Issuer of the credential's configuration, whose metadata names it too (RFC 8414 §3.3). */
+  readonly issuer?: string | undefined;
+  /** The credential's preset, for the words of that identity provider: entra, okta … */
+  readonly idp?: string | undefined;
+}
+
 /** Everything that a token is compared with; what is unknown is left out. */
-export interface Evidence {
+export interface Evidence extends Yardstick {
   /** The token itself: taken apart, and cut out of whatever is printed. */
   readonly token: string;
   readonly profile: Profile;
   /** This machine's wall clock, epoch milliseconds. */
   readonly nowMs: number;
-  /** The credential's `expect`. */
-  readonly expect?: Expectation | undefined;
-  /** Issuer of the credential's configuration, whose metadata names it too (RFC 8414 §3.3). */
-  readonly issuer?: string | undefined;
   readonly keys?: KeyEvidence | undefined;
   /** How the API answered this token; undefined = it was not sent. */
   readonly answer?: TokenAnswered | undefined;
   readonly clocks?: Clocks | undefined;
-  /** The credential's preset, for the words of that identity provider: entra, okta … */
-  readonly idp?: string | undefined;
 }
 
 /** The API's answer to a request with the token. */
@@ -30,7 +34,7 @@ export interface TokenAnswered {
   readonly class: ChallengeClass;
   /** The API's own sentence, as it came. */
   readonly text?: string | undefined;
-  /** `scope` of the Bearer challenge (RFC 6750 §3): what the request needs. */
+  /** `scope` of an insufficient_scope challenge (RFC 6750 §3.1): what the request needs. */
   readonly neededScope?: string | undefined;
   /** An answer before this one showed that the API took this very token. */
   readonly acceptedBefore?: boolean | undefined;

@@ -5,15 +5,15 @@ import type { Contradiction } from './contradiction.ts';
 export interface FormQuestion {
   readonly token: string;
   readonly apiName: string;
-  /** The API's code said that it cannot parse the token. */
-  readonly refusedAsUnreadable: boolean;
+  /** The API's code says that it cannot parse the token, or `expect` speaks of claims. */
+  readonly certain: boolean;
   readonly hint: string;
 }
 
 /** Says what the token is, if it is not a JWT where one is needed. */
-export function formContradiction({ token, apiName, refusedAsUnreadable, hint }: FormQuestion): Contradiction {
+export function formContradiction({ token, apiName, certain, hint }: FormQuestion): Contradiction {
   const count = sections(token);
-  const certainty = refusedAsUnreadable ? 'certain' : 'likely';
+  const certainty = certain ? 'certain' : 'likely';
   const needs = `${apiName} needs a JWT of 3 sections`;
   if (count === 1) {
     return {

@@ -27,7 +27,7 @@ export function permissionContradictions(
 ): Contradiction[] {
   const { api, answer, quote, atIdp, token } = evidence;
   if (answer === undefined) return [];
-  if (answer.class === 'not-auth' && answer.neededScope !== undefined) {
+  if (answer.neededScope !== undefined) {
     const needed = quote(answer.neededScope);
     return [
       {
