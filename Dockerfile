@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
 
-# bearerd as an image: Node, the compiled program and its production dependencies; no shell, no package manager.
+# bearerd as an image: Node and the bundled program, with what V8 made of it; no shell, no package manager.
 #
 #   docker build -t bearerd .
 #   docker run --rm --read-only --cap-drop all -p 127.0.0.1:8080:8080 \
@@ -17,25 +17,27 @@ COPY package.json package-lock.json .npmrc ./
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY src ./src
+COPY packaging ./packaging
 COPY config ./config
 COPY LICENSE ./
-# Compiled without what only editors and debuggers read. Of the dependencies the tests, pages and type definitions go
-# too, which are a good third of their bytes; licences stay.
-RUN npx tsc -p . --declaration false --sourceMap false \
- && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
- && find node_modules -type f -regex '.*\.\([cm]?ts\|map\|md\|markdown\)' -not -iname '*licen[cs]e*' -delete \
- && for folder in test tests doc docs example examples benchmark benchmarks bench .github; do \
-      rm -rf node_modules/*/"$folder" node_modules/@*/*/"$folder"; done \
- && rm -rf node_modules/.bin node_modules/.package-lock.json \
- && find node_modules -type d -empty -delete
+RUN npm run --silent build
 # The tree that is laid over the base. In the base Node is at /nodejs/bin/node and there is no env, so the program says so itself.
-RUN mkdir -p /out/app/config /out/etc/bearerd /out/usr/local/bin \
- && cp -a node_modules build package.json LICENSE /out/app/ \
+RUN mkdir -p /out/app/build /out/app/config /out/etc/bearerd /out/usr/local/bin \
+ && cp -a build/bundle /out/app/build/ \
+ && cp -a package.json LICENSE /out/app/ \
  && cp config/sidecar.yaml /out/app/config/sidecar.yaml \
  && cp config/container.yaml /out/etc/bearerd/bearerd.yaml \
- && sed -i '1s|.*|#!/nodejs/bin/node|' /out/app/build/src/main.js \
- && chmod -R u=rwX,go=rX /out && chmod 755 /out/app/build/src/main.js \
- && ln -s /app/build/src/main.js /out/usr/local/bin/bearerd
+ && sed -i '1s|.*|#!/nodejs/bin/node|' /out/app/build/bundle/main.js \
+ && chmod -R u=rwX,go=rX /out && chmod 755 /out/app/build/bundle/main.js \
+ && ln -s /app/build/bundle/main.js /out/usr/local/bin/bearerd
+
+# The root of a container is read-only, so a start cannot keep its compiled code for the next: the tour of the demo, run by
+# the very Node of the base, makes it here (docs/decisions/0002-cold-start.md).
+FROM gcr.io/distroless/nodejs24-debian12:nonroot AS warm
+USER 0:0
+COPY --from=build /out/ /
+ENV XDG_CACHE_HOME=/compiled
+RUN ["/usr/local/bin/bearerd", "demo", "--once"]
 
 FROM gcr.io/distroless/nodejs24-debian12:nonroot
 LABEL org.opencontainers.image.title="bearerd" \
@@ -44,6 +46,7 @@ LABEL org.opencontainers.image.title="bearerd" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.base.name="gcr.io/distroless/nodejs24-debian12:nonroot"
 COPY --from=build /out/ /
+COPY --from=warm --chmod=755 /compiled/bearerd /app/build/bundle/cache
 ENV NODE_ENV=production BEARERD_CONFIG=/etc/bearerd/bearerd.yaml
 WORKDIR /app
 USER 65532:65532

@@ -25,6 +25,8 @@ process.on('exit', () => {
 export interface Launch {
   /** The file that Node runs; default: the binary. */
   readonly program?: string;
+  /** In place of Node and that file: a program which starts them. */
+  readonly command?: readonly string[];
   /** Words after `node main.js`. */
   readonly words: readonly string[];
   /** Environment variables besides PATH and what the test runner needs. */
@@ -55,7 +57,9 @@ export class BearerdProcess {
   readonly #watchers = new Set<() => void>();
   #ended: Exit | undefined;
 
-  constructor({ program = binary, words, env, files, folder, sockets = [] }: Launch) {
+  constructor(launch: Launch) {
+    const { program = binary, words, env, files, folder, sockets = [] } = launch;
+    const { command = [process.execPath, program] } = launch;
     this.folder = folder ?? mkdtempSync(join(tmpdir(), 'bearerd-e2e-'));
     for (const [name, content] of Object.entries(files ?? {})) {
       const text = typeof content === 'string' ? content : stringify(content);
@@ -63,7 +67,7 @@ export class BearerdProcess {
     }
     // without tap's hooks, which double the time of a start; a test that brings options of its own keeps both
     const bare = env?.['NODE_OPTIONS'] === undefined ? ['-u', 'NODE_OPTIONS'] : [];
-    this.#child = spawn('env', [...bare, process.execPath, program, ...words], {
+    this.#child = spawn('env', [...bare, ...command, ...words], {
       cwd: this.folder,
       env: { ...inherited(this.folder), ...env },
       stdio: ['ignore', 'pipe', 'pipe', ...sockets.map(descriptorOf)],
@@ -128,6 +132,11 @@ export class BearerdProcess {
       .split('\n')
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  /** The process's id; undefined = it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
   }
 
   get running(): boolean {

@@ -40,7 +40,7 @@ export async function builtImage(): Promise<string> {
 
 /** Over everything that .dockerignore lets in, and the Dockerfile. */
 function sourceHash(): string {
-  const folders = ['src', 'config'].flatMap((folder) =>
+  const folders = ['src', 'packaging', 'config'].flatMap((folder) =>
     readdirSync(join(repository, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name)),
