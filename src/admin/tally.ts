@@ -87,6 +87,8 @@ export class CredentialTally {
   readonly outcomes: Record<TokenRequestOutcome, number> = { success: 0, transient: 0, permanent: 0 };
   /** Requests that waited for a token request that another one had started. */
   shared = 0;
+  /** Tokens that another process had asked for and that were taken over in place of a token request. */
+  takenOver = 0;
   readonly latency = new LatencyTally();
 
   /** Counts one token request when it is over. */

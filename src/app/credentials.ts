@@ -99,7 +99,10 @@ function buildCredential(
   const account = new TokenAccount({ profile, yardstick }, log);
   const counts = parts.tally.credential(name);
   const events: TokenEvents = {
-    requestEnded: (outcome, durationMs) => counts.tokenRequested(outcome === 'ok' ? 'success' : outcome, durationMs),
+    requestEnded: (outcome, durationMs) => {
+      if (outcome === 'shared') counts.takenOver += 1;
+      else counts.tokenRequested(outcome === 'ok' ? 'success' : outcome, durationMs);
+    },
     refreshShared: () => {
       counts.shared += 1;
     },

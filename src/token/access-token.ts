@@ -15,4 +15,6 @@ export interface AccessToken {
    * the next request asks again and waits for the answer. The same token again is no news: nothing is logged or counted.
    */
   readonly recheckAfterMs?: number;
+  /** Taken over from a cache that other processes fill too: no token request was made for it here. */
+  readonly shared?: true;
 }

@@ -35,6 +35,11 @@ export class RequestQuota {
     this.#made = [...this.#made, now].slice(-this.#quota.requests);
   }
 
+  /** The request that was counted last turned out not to be needed. */
+  giveBack(): void {
+    this.#made = this.#made.slice(0, -1);
+  }
+
   /** What a caller is told who would need a token now. */
   error(now: Moment): TokenRequestError {
     const { requests, perMs } = this.#quota;

@@ -118,3 +118,15 @@ export class TimedToken implements HeldToken {
     this.quietUntil = earlier(roomy, end);
   }
 }
+
+/** Milliseconds since the token was requested; one that a test or an embedding program has made knows the wall clock only. */
+export function ageOf(held: HeldToken, now: Moment): number {
+  return held instanceof TimedToken ? held.ageMs(now) : now.wallMs - held.token.requestedAtMs;
+}
+
+/** Milliseconds until the token may no longer be sent; Infinity = never. */
+export function remainingOf(held: HeldToken, now: Moment): number {
+  if (held instanceof TimedToken) return held.remainingMs(now);
+  const { requestedAtMs, lifetimeMs } = held.token;
+  return requestedAtMs + (lifetimeMs ?? Number.POSITIVE_INFINITY) - now.wallMs;
+}

@@ -27,9 +27,14 @@ export class TokenJournal {
         lifetimeSource: held.token.lifetimeSource,
         replacesRejected: held.replacesRejected,
         sameAsBefore: same,
+        shared: held.token.shared,
         durationMs: Math.round(durationMs),
       },
-      same ? `The identity provider handed over the same token again; ${life}${next}` : `New token; ${life}${next}`,
+      held.token.shared
+        ? `Took over a token that another process had asked for; ${life}${next}`
+        : same
+          ? `The identity provider handed over the same token again; ${life}${next}`
+          : `New token; ${life}${next}`,
     );
   }
 

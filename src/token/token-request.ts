@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { AccessToken } from './access-token.ts';
 import { elapsedMs, type Moment, momentOf } from './expiry.ts';
 import { type TokenProvider, TokenRequestError } from './provider.ts';
+import type { SharedTokens, TokenWish } from './shared-tokens.ts';
 import { TimedToken, type TimedTokenFacts } from './timed-token.ts';
 
 /** One call of a provider under way. */
@@ -29,15 +30,26 @@ export function closedError(): TokenRequestError {
   });
 }
 
-/** Calls the provider once; whatever it throws or hands over, the outcome is a checked token or a TokenRequestError. */
-export function startTokenRequest(provider: TokenProvider, clock: Clock): TokenRequest {
+/** Where else a token may come from, and what is wanted. */
+export interface Sharing {
+  readonly tokens: SharedTokens;
+  readonly wish: TokenWish;
+}
+
+/**
+ * Calls the provider once, unless other processes have a token that will do; whatever it throws or hands over, the
+ * outcome is a checked token or a TokenRequestError.
+ */
+export function startTokenRequest(provider: TokenProvider, clock: Clock, sharing?: Sharing): TokenRequest {
   const controller = new AbortController();
   const asked = momentOf(clock);
   const aborted = new Promise<never>((_, reject) => {
     controller.signal.addEventListener('abort', () => reject(closedError()), { once: true });
   });
-  const call = async (): Promise<AccessToken> => checked(await provider.requestToken(controller.signal));
-  const token = Promise.race([aborted, call()]).catch((error: unknown) => {
+  const { signal } = controller;
+  const ask = async (): Promise<AccessToken> => checked(await provider.requestToken(signal));
+  const obtained = sharing === undefined ? ask() : sharing.tokens.obtain(ask, sharing.wish, signal);
+  const token = Promise.race([aborted, obtained]).catch((error: unknown) => {
     throw asTokenRequestError(error);
   });
   return { asked, token, abort: () => controller.abort() };

@@ -1,4 +1,6 @@
 import type { LastFailure } from './back-off.ts';
+import type { Moment } from './expiry.ts';
+import type { TimedToken } from './timed-token.ts';
 
 /** What health, metrics and the status page show of a token source. */
 export interface TokenSnapshot {
@@ -27,8 +29,31 @@ export interface FailureSnapshot {
   readonly retryAtMs: number;
 }
 
-/** What is shown of a failure. */
-export function failureSnapshot({ at, error, delayMs }: LastFailure): FailureSnapshot {
+/** What a snapshot is made of. */
+export interface SnapshotParts {
+  /** The current token. */
+  readonly held: TimedToken | undefined;
+  /** The newest one, rejected or not. */
+  readonly newest: TimedToken | undefined;
+  readonly refreshing: boolean;
+  readonly last: LastFailure | undefined;
+}
+
+/** What is shown of a token source now. */
+export function snapshotOf({ held, newest, refreshing, last }: SnapshotParts, now: Moment): TokenSnapshot {
+  const leftMs = held?.remainingMs(now);
+  return {
+    generation: newest?.generation ?? 0,
+    expiresAtMs: leftMs !== undefined && Number.isFinite(leftMs) ? now.wallMs + leftMs : undefined,
+    obtainedAtMs: held?.obtained.wallMs,
+    everObtained: newest !== undefined,
+    refreshing,
+    usable: held?.usable(now) ?? false,
+    lastFailure: last && failureSnapshot(last),
+  };
+}
+
+function failureSnapshot({ at, error, delayMs }: LastFailure): FailureSnapshot {
   const { kind, reason } = error.failure;
   return { atMs: at.wallMs, message: error.message, kind, reason, retryAtMs: at.wallMs + delayMs };
 }

@@ -6,7 +6,8 @@ import type { HeldToken, TokenLease } from './held-token.ts';
 import type { TokenProvider, TokenRequestError } from './provider.ts';
 import { type Quota, quotaOf, type RequestQuota } from './quota.ts';
 import { SecretCheck } from './secret-check.ts';
-import { TimedToken } from './timed-token.ts';
+import type { SharedTokens } from './shared-tokens.ts';
+import { ageOf, remainingOf, type TimedToken } from './timed-token.ts';
 import type { TokenCache } from './token-cache.ts';
 import type { TokenEvents } from './token-events.ts';
 import { TokenJournal } from './token-journal.ts';
@@ -19,7 +20,7 @@ import {
   startTokenRequest,
   type TokenRequest,
 } from './token-request.ts';
-import { failureSnapshot, type TokenSnapshot } from './token-snapshot.ts';
+import { snapshotOf, type TokenSnapshot } from './token-snapshot.ts';
 
 /** What a token source needs besides its provider. */
 export interface TokenSourceDeps {
@@ -31,6 +32,8 @@ export interface TokenSourceDeps {
   readonly events: TokenEvents;
   /** undefined = as many token requests as are needed. */
   readonly quota?: Quota | RequestQuota | undefined;
+  /** Tokens of other processes; undefined = each asks for itself. */
+  readonly shared?: SharedTokens | undefined;
 }
 
 /**
@@ -41,6 +44,7 @@ export class TokenSource implements TokenLease {
   readonly #key: string;
   readonly #provider: TokenProvider;
   readonly #cache: TokenCache;
+  readonly #shared: SharedTokens | undefined;
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #journal: TokenJournal;
@@ -62,6 +66,7 @@ export class TokenSource implements TokenLease {
     this.#key = key;
     this.#provider = provider;
     this.#cache = cache;
+    this.#shared = deps.shared;
     this.#clock = deps.clock;
     this.#random = deps.random;
     this.#journal = new TokenJournal(deps.log);
@@ -109,7 +114,7 @@ export class TokenSource implements TokenLease {
   async refreshNow(): Promise<void> {
     this.#backOff = forgiven(this.#backOff);
     const now = momentOf(this.#clock);
-    const refresh = this.#sharedRefresh(now);
+    const refresh = this.#sharedRefresh(now, true);
     const error = refresh === undefined ? this.#remembered(now) : await refresh.outcome;
     if (error !== undefined) throw error;
   }
@@ -144,16 +149,11 @@ export class TokenSource implements TokenLease {
   }
 
   ageMs(held: HeldToken): number {
-    const now = momentOf(this.#clock);
-    return held instanceof TimedToken ? held.ageMs(now) : now.wallMs - held.token.requestedAtMs;
+    return ageOf(held, momentOf(this.#clock));
   }
 
   remainingMs(held: HeldToken): number | undefined {
-    const { requestedAtMs, lifetimeMs } = held.token;
-    const leftMs =
-      held instanceof TimedToken
-        ? held.remainingMs(momentOf(this.#clock))
-        : requestedAtMs + (lifetimeMs ?? Number.POSITIVE_INFINITY) - this.#clock.nowMs();
+    const leftMs = remainingOf(held, momentOf(this.#clock));
     return Number.isFinite(leftMs) ? leftMs : undefined;
   }
 
@@ -165,18 +165,8 @@ export class TokenSource implements TokenLease {
 
   /** The present state, for health and metrics. */
   snapshot(): TokenSnapshot {
-    const now = momentOf(this.#clock);
-    const leftMs = this.#held?.remainingMs(now);
-    const { last } = this.#backOff;
-    return {
-      generation: this.#newest?.generation ?? 0,
-      expiresAtMs: leftMs !== undefined && Number.isFinite(leftMs) ? now.wallMs + leftMs : undefined,
-      obtainedAtMs: this.#held?.obtained.wallMs,
-      everObtained: this.#newest !== undefined,
-      refreshing: this.#refresh !== undefined,
-      usable: this.#usable(now) !== undefined,
-      lastFailure: last && failureSnapshot(last),
-    };
+    const [held, newest, refreshing] = [this.#held, this.#newest, this.#refresh !== undefined];
+    return snapshotOf({ held, newest, refreshing, last: this.#backOff.last }, momentOf(this.#clock));
   }
 
   #usable(now: Moment): TimedToken | undefined {
@@ -229,7 +219,7 @@ export class TokenSource implements TokenLease {
   }
 
   /** The refresh in flight, or a new one; undefined while the back-off lasts, beyond the quota and after close(). */
-  #sharedRefresh(now: Moment): Refresh | undefined {
+  #sharedRefresh(now: Moment, forced = false): Refresh | undefined {
     if (this.#refresh !== undefined) return this.#refresh;
     if (this.#closed || waitLeftMs(this.#backOff, now) > 0) return undefined;
     const quotaMs = this.#quota?.waitMs(now) ?? 0;
@@ -238,7 +228,9 @@ export class TokenSource implements TokenLease {
       return undefined;
     }
     this.#quota?.take(now);
-    const request = startTokenRequest(this.#provider, this.#clock);
+    const wish = { before: this.#newest?.token, rejected: this.#nextReplacesRejected, forced };
+    const sharing = this.#shared && { tokens: this.#shared, wish };
+    const request = startTokenRequest(this.#provider, this.#clock, sharing);
     this.#refresh = { request, outcome: this.#settle(request) };
     return this.#refresh;
   }
@@ -271,7 +263,8 @@ export class TokenSource implements TokenLease {
     this.#cache.set(this.#key, held);
     this.#nextReplacesRejected = false;
     this.#backOff = noFailure;
-    this.#events.requestEnded('ok', durationMs);
+    if (held.token.shared) this.#quota?.giveBack();
+    this.#events.requestEnded(held.token.shared ? 'shared' : 'ok', durationMs);
     this.#events.becameCurrent(held);
     this.#journal.obtained(held, before, durationMs);
     return undefined;
