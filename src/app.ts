@@ -15,6 +15,7 @@ import { AuditLog, type PreparedAudit } from './inbound/audit-log.ts';
 import { type LocalKey, readLocalKey } from './inbound/local-key.ts';
 import type { BatchedLog } from './log.ts';
 import { createTokenCache } from './token/token-cache.ts';
+import { TokenSharing } from './token-cache/token-sharing.ts';
 
 export type { ProxyAddress };
 
@@ -82,6 +83,7 @@ export async function buildApp(first: Config, deps: AppDeps): Promise<App> {
   const tally = new Tally(clock.nowMs());
   const viaName = `bearerd-${randomBytes(4).toString('hex')}`;
   const cache = createTokenCache(Math.max(roomForTokens, first.credentials.length));
+  const sharing = new TokenSharing(deps);
   const audit = new AuditLog({ clock, log });
   const listeners = new Listeners({ log, tally, audit, newRequestId: requestIds() });
   /** What ends when its time is over, or at the stop. */
@@ -97,6 +99,7 @@ export async function buildApp(first: Config, deps: AppDeps): Promise<App> {
     about,
     credentials: () => [...new Set(working.credentials.values())],
     connections: () => listeners.connections(),
+    tokenCache: () => sharing.state(),
     draining: () => draining,
     status,
     refresh: async (name) => {
@@ -120,13 +123,21 @@ export async function buildApp(first: Config, deps: AppDeps): Promise<App> {
   };
 
   function status(): Status {
-    return statusOf({ ...working, addresses, about, reloads: tally.reloads, draining, nowMs: clock.nowMs() });
+    return statusOf({
+      ...working,
+      addresses,
+      about,
+      tokenCache: sharing.state(),
+      reloads: tally.reloads,
+      draining,
+      nowMs: clock.nowMs(),
+    });
   }
 
   async function build(config: Config, before: Working | undefined): Promise<Working> {
     const localKey = await readLocalKey(config.guard, log);
     const kept = new Map([...(before?.credentials.values() ?? [])].map((credential) => [credential.key, credential]));
-    const credentials = buildCredentials(config, { ...deps, tally, cache }, kept);
+    const credentials = buildCredentials(config, { ...deps, tally, cache, sharing }, kept);
     const pools = before?.routes.pools ?? new Map();
     const routes = buildRoutes(config, credentials, { clock, log, tally, viaName }, pools);
     return { config, credentials, routes, localKey };
@@ -148,6 +159,7 @@ export async function buildApp(first: Config, deps: AppDeps): Promise<App> {
     }
     working = next;
     trail.take();
+    sharing.use(next.config.tokens.cache);
     warnOfUnverified(next.config, log);
     listeners.serve(next);
     tally.keepOnly(
@@ -182,6 +194,7 @@ export async function buildApp(first: Config, deps: AppDeps): Promise<App> {
     await Promise.all([...retired.values()].map((end) => end()));
     await Promise.all([...working.routes.pools.values()].map((pool) => pool.close()));
     await Promise.all([...new Set(working.credentials.values())].map(closeCredential));
+    await sharing.close();
   }
 }
 

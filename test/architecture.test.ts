@@ -13,6 +13,7 @@ const exceptions: Exceptions = {
     'src/config/watch.ts': 'compares hashes of files to see a change; keeps no content',
     'src/config/program.ts': 'runs the command of a credential',
     'src/config/replace-file.ts': 'stores a rotated refresh token',
+    'src/token-cache/file-store.ts': 'keeps encrypted tokens for the next start',
     'src/config/find-file.ts': 'finds and reads the configuration file',
     'src/config/option/certificate.ts': 'reads certificates, which are no secrets',
     'src/cli/demo-proxy.ts': "writes the demo's configuration into a folder of its own and removes it",

@@ -139,6 +139,28 @@ export const families: readonly Family[] = [
       perCredential(tally, (name, { shared }) => [{ labels: { credential: name }, value: shared }]),
   },
   {
+    name: 'bearerd_tokens_taken_over_total',
+    help: 'Tokens of other processes that were taken over from the shared cache in place of a token request.',
+    type: 'counter',
+    labels: credential,
+    samples: ({ tally }) =>
+      perCredential(tally, (name, { takenOver }) => [{ labels: { credential: name }, value: takenOver }]),
+  },
+  {
+    name: 'bearerd_token_cache_available',
+    help: '1 while the shared cache can be used, 0 while this process asks for tokens by itself; absent without tokens.cache.',
+    type: 'gauge',
+    labels: { cache: 'redis, file' },
+    alert: {
+      when: 'max_over_time(bearerd_token_cache_available[10m]) == 0',
+      means: 'Each process asks for its own tokens: more token requests, no failed ones. /api/status says why.',
+    },
+    samples: ({ tokenCache }) => {
+      const { kind, available } = tokenCache();
+      return kind === 'memory' ? [] : [{ labels: { cache: kind }, value: available ? 1 : 0 }];
+    },
+  },
+  {
     name: 'bearerd_credential_usable',
     help: '1 while a token that may be sent is there, else 0; without traffic a token may lapse.',
     type: 'gauge',

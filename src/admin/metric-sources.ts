@@ -31,6 +31,8 @@ export interface MetricSources {
   readonly credentials: () => readonly CredentialGauge[];
   /** Connections of clients that are open. */
   readonly connections: () => { readonly proxy: number; readonly admin: number; readonly webSockets: number };
+  /** memory = nothing is shared. */
+  readonly tokenCache: () => { readonly kind: 'memory' | 'redis' | 'file'; readonly available: boolean };
   readonly certificates: () => readonly CertificateGauge[];
   readonly about: { readonly version: string; readonly node: string };
   /** Epoch milliseconds. */

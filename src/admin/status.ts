@@ -12,7 +12,18 @@ export interface Status {
   readonly admin: string | null;
   readonly routes: readonly RouteStatus[];
   readonly credentials: readonly CredentialStatus[];
+  readonly tokenCache: TokenCacheStatus;
   readonly configuration: ConfigurationStatus;
+}
+
+/** Where tokens are kept. */
+export interface TokenCacheStatus {
+  /** memory = of this process alone. */
+  readonly kind: 'memory' | 'redis' | 'file';
+  /** false = it cannot be used, and this process asks for tokens by itself. */
+  readonly available: boolean;
+  /** Why not, in words, without secrets. */
+  readonly problem: string | null;
 }
 
 /** One route of the configuration in force. */

@@ -14,6 +14,7 @@ import { type Audit, auditedPath, peerOf } from '../inbound/audit-entry.ts';
 import type { LocalKey } from '../inbound/local-key.ts';
 import type { Log } from '../log.ts';
 import { isAudited } from './audit-target.ts';
+import type { TokenSharingState } from '../token-cache/token-sharing.ts';
 import { askAgain, type Credential, gaugeOf, healthOf } from './credentials.ts';
 
 /** What the admin listener tells of. */
@@ -29,6 +30,7 @@ export interface AdminParts {
   readonly about: { readonly version: string; readonly node: string };
   /** Connections of clients of the proxy. */
   readonly connections: () => { readonly open: number; readonly webSockets: number };
+  readonly tokenCache: () => TokenSharingState;
   readonly status: () => Status;
   /** See AdminOptions. */
   readonly refresh: (name: string) => Promise<CredentialStatus | undefined>;
@@ -80,6 +82,7 @@ export class AdminListener {
         ): CertificateGauge[] => list.map(({ name, insecureSkipVerify: skipped }) => ({ kind, name, skipped }));
         return [...of('route', routes), ...of('credential', credentials)];
       },
+      tokenCache: parts.tokenCache,
       connections: () => {
         const { open, webSockets } = parts.connections();
         return { proxy: open, admin: this.#open?.connections.size ?? 0, webSockets };

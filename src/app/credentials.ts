@@ -12,6 +12,7 @@ import { SubjectTokens } from '../token/subject-tokens.ts';
 import type { TokenCache } from '../token/token-cache.ts';
 import type { TokenEvents } from '../token/token-events.ts';
 import { TokenSource } from '../token/token-source.ts';
+import type { TokenSharing } from '../token-cache/token-sharing.ts';
 import { TokenAccount } from './token-account.ts';
 
 /** A credential at work. */
@@ -41,6 +42,8 @@ export interface CredentialParts {
   readonly log: BatchedLog;
   readonly tally: Tally;
   readonly cache: TokenCache;
+  /** Tokens of other processes; undefined = each asks for itself. */
+  readonly sharing?: TokenSharing | undefined;
 }
 
 /**
@@ -109,7 +112,9 @@ function buildCredential(
     becameCurrent: ({ token }) => account.obtained(token.value, clock.nowMs()),
   };
   const shared = { clock, random, quota: credential.maxTokenRequests, events };
-  const source = new TokenSource(key, provider, cache, { ...shared, log });
+  const { sharedName } = credential;
+  const others = sharedName === undefined ? undefined : parts.sharing?.tokensOf(sharedName);
+  const source = new TokenSource(key, provider, cache, { ...shared, log, shared: others });
   const logFor = (subject: string) => parts.log.child({ credential: name, subject });
   const subjects = provider.subjects && new SubjectTokens(provider, provider.subjects, { ...shared, logFor });
   const files = credential.files ?? [];

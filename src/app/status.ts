@@ -1,6 +1,7 @@
 import type { CredentialStatus, RefusalStatus, Status } from '../admin/status.ts';
 import type { ReloadTally } from '../admin/tally.ts';
 import type { Config } from '../config/config.ts';
+import type { TokenSharingState } from '../token-cache/token-sharing.ts';
 import type { Credential } from './credentials.ts';
 import type { Refusal } from './token-account.ts';
 
@@ -14,6 +15,7 @@ export interface StatusParts {
   };
   readonly about: { readonly version: string; readonly node: string; readonly file: string | undefined };
   readonly reloads: ReloadTally;
+  readonly tokenCache: TokenSharingState;
   readonly draining: boolean;
   /** Epoch milliseconds. */
   readonly nowMs: number;
@@ -21,7 +23,7 @@ export interface StatusParts {
 
 /** What /api/status answers. */
 export function statusOf(parts: StatusParts): Status {
-  const { config, credentials, addresses, about, reloads, draining, nowMs } = parts;
+  const { config, credentials, addresses, about, reloads, tokenCache, draining, nowMs } = parts;
   const { last, startedMs, inForceSinceMs } = reloads;
   return {
     version: about.version,
@@ -40,6 +42,7 @@ export function statusOf(parts: StatusParts): Status {
       insecureSkipVerify: tls.insecureSkipVerify === true,
     })),
     credentials: [...credentials].map(([name, credential]) => credentialStatus(name, credential, config, nowMs)),
+    tokenCache: { ...tokenCache, problem: tokenCache.problem ?? null },
     configuration: {
       file: about.file ?? null,
       inForceSince: iso(inForceSinceMs),

@@ -4,6 +4,7 @@ import type { TokenProvider } from '../token/provider.ts';
 import type { Quota } from '../token/quota.ts';
 import type { AllowRule } from './allow-rule.ts';
 import type { EgressProxy } from './option/egress-proxy.ts';
+import type { CacheConfig } from './option/token-cache.ts';
 import type { Enquiry, ProviderContext } from './provider-definition.ts';
 import type { Secret } from './secret.ts';
 
@@ -68,6 +69,8 @@ export interface Config {
   readonly tokens: {
     /** First tokens at start. */
     readonly eager: boolean;
+    /** Where they are kept besides the memory. */
+    readonly cache: CacheConfig;
   };
   readonly routes: readonly RouteConfig[];
   readonly credentials: readonly CredentialConfig[];
@@ -142,6 +145,11 @@ export interface CredentialConfig {
   readonly maxTokenRequests?: Quota | undefined;
   /** sha256 (hex) over the provider's kind and all options, secrets by their fingerprint: equal means the same token request. */
   readonly fingerprint: string;
+  /**
+   * The same (hex) without what differs between processes that get the same token, such as where the client secret is
+   * read from; undefined = the token comes from this machine and is for nobody else.
+   */
+  readonly sharedName?: string | undefined;
   /** Files of its secrets and certificates, absolute; undefined = none. */
   readonly files?: readonly string[];
   /** Any certificate of its token endpoint will do. */

@@ -56,17 +56,15 @@ export function readCredential(
     if (context.problems.some((before) => before.path === place && before.severity === 'error')) continue;
     context.problems.push({ origin: originOf(input, path), path: place, problem, cure, severity });
   }
+  const place = own.entries.has('tokenEndpoint') || own.entries.has('issuer') ? [] : upstreams;
   return {
     name,
     kind: definition.kind,
     preset: presetName(input),
     expect: expectationOf(common.expect),
     maxTokenRequests: common.maxTokenRequests,
-    fingerprint: fingerprint(
-      definition.kind,
-      { options, ...common },
-      own.entries.has('tokenEndpoint') || own.entries.has('issuer') ? [] : upstreams,
-    ),
+    fingerprint: fingerprint(definition.kind, { options, ...common }, place),
+    sharedName: definition.shareable ? fingerprint(definition.kind, withoutOwn(options), place) : undefined,
     insecureSkipVerify: warnIfUnverified(own, at, context),
     enquiry: definition.enquiry?.(options, { upstreams }),
     create: (providerContext) => definition.create(options, providerContext),
@@ -199,6 +197,14 @@ function fingerprint(kind: string, options: unknown, upstreams: readonly string[
   return createHash('sha256')
     .update(JSON.stringify([kind, canonical(options), upstreams]))
     .digest('hex');
+}
+
+/** Says who the client is or how long it waits, not what token it gets; the secret may be in a file here and in a variable there. */
+const ownToProcess: readonly string[] = ['clientSecret', 'privateKey', 'secret', 'timeout', 'egressProxy'];
+
+function withoutOwn(options: unknown): unknown {
+  if (typeof options !== 'object' || options === null) return options;
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !ownToProcess.includes(name)));
 }
 
 /** Of a Secret, also one of another copy of this package; a group of options has no members but its own. */

@@ -80,6 +80,7 @@ function shownGroup({ entries }: MapInput): Shown {
 }
 
 function secretWords(input: Input): string {
+  if (input.kind === 'list') return input.items.map(secretWords).join(', ');
   if (input.kind === 'scalar') return lengthWords(String(input.value));
   const [[name, entry] = []] = input.kind === 'map' ? [...input.entries] : [];
   const value = entry?.value;

@@ -80,6 +80,8 @@ export interface ProviderDefinition<O> {
   readonly schema: Shape<O>;
   /** Keys of which at least one has to be written, the one to name first. */
   readonly oneOf?: readonly [string, ...string[]];
+  /** Equal options get a token that any process may use: it may be put into a cache that others share. */
+  readonly shareable?: true;
   /** Makes the provider; does no I/O. */
   create(options: O, context: ProviderContext): TokenProvider;
   /** Checks that need more than one option, or the upstreams of the routes that use the credential. */

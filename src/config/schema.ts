@@ -19,6 +19,7 @@ import { record } from './option/record.ts';
 import { secret } from './option/secret.ts';
 import { boolean } from './option/switch.ts';
 import { string } from './option/text.ts';
+import { tokenCache } from './option/token-cache.ts';
 import { url } from './option/url.ts';
 import { policyOptions } from './policy-options.ts';
 import { parseDuration } from './quantity.ts';
@@ -102,8 +103,11 @@ export const settings = object(
     guard: guardOptions,
     audit: auditOptions,
     tokens: object(
-      { eager: boolean({ doc: 'Get the first tokens at start, not with the first request.', default: true }) },
-      { doc: 'How tokens are kept.', unavailable: ['cache'] },
+      {
+        eager: boolean({ doc: 'Get the first tokens at start, not with the first request.', default: true }),
+        cache: tokenCache,
+      },
+      { doc: 'How tokens are kept.' },
     ),
   },
   { doc: 'The configuration of bearerd.' },

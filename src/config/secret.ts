@@ -35,6 +35,8 @@ export interface SecretFacts {
   readonly pem: boolean;
   /** For a private key that can be read (PEM, JWK, Google key file): what kind of key it is. */
   readonly privateKey: PrivateKeyFacts | undefined;
+  /** `redis:`, where the text is a URL; empty where it is none. */
+  readonly scheme: string;
 }
 
 /** What kind of key a private key is. */
@@ -161,7 +163,8 @@ export class Secret {
     const text = this.#textNow();
     if (text === undefined) return undefined;
     const pem = text.includes('-----BEGIN ');
-    return { bytes: Buffer.byteLength(text), pem, privateKey: privateKeyFacts(text) };
+    const scheme = URL.canParse(text) ? new URL(text).protocol : '';
+    return { bytes: Buffer.byteLength(text), pem, privateKey: privateKeyFacts(text), scheme };
   }
 
   /**

@@ -15,6 +15,7 @@ type Options = Infer<typeof schema>;
 /** Tokens by client credentials (RFC 6749 §4.4). */
 export const clientCredentials: ProviderDefinition<Options> = {
   kind: 'client-credentials',
+  shareable: true,
   doc: 'Asks a token endpoint for a token in the name of a client: with a secret, a signed assertion or a certificate (RFC 6749 §4.4).',
   schema,
   oneOf: ['tokenEndpoint', 'issuer'],

@@ -73,6 +73,7 @@ const grant = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 /** Tokens for Blackboard Collaborate: a signed assertion posted to `/token` (wire facts 1; RFC 7523 §2.1). */
 export const collaborate: ProviderDefinition<Options> = {
   kind: 'collaborate',
+  shareable: true,
   doc: 'Signs an assertion with key and secret and exchanges it at the token endpoint of Blackboard Collaborate (RFC 7523).',
   schema,
   enquiry: (options, { upstreams }) =>

@@ -126,6 +126,7 @@ type Options = Infer<typeof schema>;
 /** Tokens for a signed assertion (RFC 7523 §2.1): Google service accounts, Salesforce, Box, DocuSign and others. */
 export const jwtBearer: ProviderDefinition<Options> = {
   kind: 'jwt-bearer',
+  shareable: true,
   doc: 'Signs an assertion and exchanges it for a token (RFC 7523): Google service accounts, Salesforce, Box, DocuSign.',
   schema,
   enquiry: (options) => ({ ...enquiryOf(options), issuer: undefined }),

@@ -32,6 +32,7 @@ const patienceMs = 3_000;
 /** Tokens by a refresh token that may be rotated with each use (RFC 6749 §6, RFC 9700 §4.14). */
 export const refreshToken: ProviderDefinition<Options> = {
   kind: 'refresh-token',
+  shareable: true,
   doc: 'Gets access tokens with a refresh token from a file, and stores the new one where the identity provider rotates it (RFC 6749 §6).',
   schema,
   oneOf: ['tokenEndpoint', 'issuer'],

@@ -50,6 +50,7 @@ type Options = Infer<typeof schema>;
 /** Tokens in exchange for a token of the subject (RFC 8693). */
 export const tokenExchange: ProviderDefinition<Options> = {
   kind: 'token-exchange',
+  shareable: true,
   doc: 'Exchanges a subject token, from a file or from a header of each request, for an access token (RFC 8693).',
   schema,
   oneOf: ['tokenEndpoint', 'issuer'],

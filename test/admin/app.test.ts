@@ -43,6 +43,7 @@ const status: Status = {
     },
   ],
   credentials: [credential],
+  tokenCache: { kind: 'memory', available: true, problem: null },
   configuration: { file: null, inForceSince: '2026-01-01T00:00:00.000Z', lastReload: null },
 };
 

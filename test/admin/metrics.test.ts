@@ -10,6 +10,7 @@ function sources(tally: Tally, over: Partial<MetricSources> = {}): MetricSources
     tokens: () => [],
     credentials: () => [],
     connections: () => ({ proxy: 0, admin: 0, webSockets: 0 }),
+    tokenCache: () => ({ kind: 'memory', available: true }),
     certificates: () => [],
     about: { version: '1.2.3', node: '20.20.2' },
     nowMs: () => 1_000_000,
@@ -35,6 +36,7 @@ t.test('what was counted is what is shown', async (t) => {
         { credential: 'fixed', usable: false },
       ],
       connections: () => ({ proxy: 3, admin: 1, webSockets: 2 }),
+      tokenCache: () => ({ kind: 'redis', available: false }),
     }),
   );
   tally.route('api').finished('GET', 200, 3, 2, 1);
@@ -44,6 +46,7 @@ t.test('what was counted is what is shown', async (t) => {
   tally.refused('proxy', 'BEARERD_HOST_NOT_ALLOWED');
   tally.refused('admin', 'BEARERD_ORIGIN_NOT_ALLOWED');
   tally.credential('idp').shared = 7;
+  tally.credential('idp').takenOver = 2;
   tally.reloads.ended('failure', ['x'], 5);
   tally.credential('idp').tokenRequested('permanent', 30);
   const { contentType, body } = await scrape();
@@ -67,6 +70,8 @@ t.test('what was counted is what is shown', async (t) => {
     'bearerd_added_duration_seconds_sum{route="api"} 0.001',
     'bearerd_replays_skipped_total{route="api",reason="body_too_large"} 1',
     'bearerd_token_refreshes_shared_total{credential="idp"} 7',
+    'bearerd_tokens_taken_over_total{credential="idp"} 2',
+    'bearerd_token_cache_available{cache="redis"} 0',
     'bearerd_credential_usable{credential="idp"} 1',
     'bearerd_credential_usable{credential="fixed"} 0',
     'bearerd_token_expiry_timestamp_seconds{credential="idp"} 1298.5',

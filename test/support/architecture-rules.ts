@@ -27,12 +27,13 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   index: ['library', 'config', 'token', ...ground],
   library: ['app', 'provider', 'config', 'token', ...ground],
   'provider-kit': ['config', 'token', ...ground],
-  app: ['admin', 'inbound', 'upstream', 'provider', 'config', 'challenge', 'token', 'net', ...ground],
+  app: ['admin', 'inbound', 'upstream', 'provider', 'token-cache', 'config', 'challenge', 'token', 'net', ...ground],
   doctor: ['upstream', 'provider', 'config', 'challenge', 'token', 'net', ...ground],
   inbound: ['admin', 'upstream', 'config', 'challenge', 'token', 'net', ...ground],
   admin: ['inbound', 'config', 'challenge', 'token', ...ground],
   upstream: ['challenge', 'token', 'net', ...ground],
   provider: ['config', 'token', 'net', ...ground],
+  'token-cache': ['config', 'token', ...ground],
   config: ['challenge', 'token', ...ground],
   challenge: ['token', ...ground],
   token: ground,
@@ -45,7 +46,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
 
 /** The files of config/ that providers are made of; the rest of it knows about files, routes and defaults. */
 const forProviders = /^src\/config\/(?:define-provider|shape|secret|provider-definition|option\/[\w-]+)\.ts$/;
-const withoutFastify = ['provider', 'token', 'challenge', 'upstream', 'net', 'doctor', 'config'];
+const withoutFastify = ['provider', 'token', 'token-cache', 'challenge', 'upstream', 'net', 'doctor', 'config'];
 const input =
   /^node:(?:fs|net|http|https|http2|dns|tls|dgram|child_process|worker_threads|cluster|timers|process)(?:\/|$)|^undici$/;
 const fileSystemModules = /^node:(?:fs|child_process)(?:\/|$)/;

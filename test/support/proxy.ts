@@ -73,7 +73,7 @@ export async function startProxy(upstream: string, options: ProxyOptions = {}): 
       ...options.limits,
     },
     guard: { allowedHosts: ['localhost', '127.0.0.1', '[::1]'], allowedOrigins: [] },
-    tokens: { eager: false },
+    tokens: { eager: false, cache: { kind: 'memory' } },
     routes: [{ ...defaultRoute, upstream, ...options.route }],
     credentials: [{ name: 'test', kind: 'counting', fingerprint: 'test', create: () => tokens }],
     ...options.config,

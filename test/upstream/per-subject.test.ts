@@ -25,7 +25,10 @@ async function exchanging(t: Test, header: string, route: object = {}, lifetimeS
     testContext(),
   );
   const credentials = [{ name: 'test', kind: 'token-exchange', fingerprint: 'x', create: () => provider }];
-  const proxy = await startProxy(upstream.url, { config: { credentials, tokens: { eager: true } }, route });
+  const proxy = await startProxy(upstream.url, {
+    config: { credentials, tokens: { eager: true, cache: { kind: 'memory' } } },
+    route,
+  });
   t.teardown(() => Promise.all([proxy.stop(), upstream.close()]));
   const get = (headers: Record<string, string | string[]>) => request(`${proxy.url}/x`, { headers });
   return { endpoint, upstream, proxy, get };
