@@ -120,6 +120,7 @@ t.test('the labels of every sample are those that the table announces', async (t
     tokens: () => [{ credential: 'c', ageMs: 1, remainingMs: 1 }],
     credentials: () => [{ credential: 'c', usable: true }],
     certificates: () => [{ kind: 'route', name: 'r', skipped: true }],
+    tokenCache: () => ({ kind: 'file', available: true }),
   });
   for (const { name, labels, samples, type } of families) {
     const all = samples(given);

@@ -73,7 +73,7 @@ t.test('the short form with every default', async (t) => {
       localKeyHeader: 'Bearerd-Key',
     },
     audit: { file: undefined, stream: undefined },
-    tokens: { eager: true },
+    tokens: { eager: true, cache: { kind: 'memory' } },
     routes: [
       {
         name: 'default',

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { stringify } from 'yaml';
 import { type BearerdProcess, startBearerd } from '../support/bearerd-process.ts';
 import { LeakSearch } from '../support/leak-search.ts';
 import { steadyLoad } from '../support/steady-load.ts';
@@ -83,7 +84,8 @@ async function fleet(t: Test, lifeSeconds: number) {
     tokens: { cache: { redis: `redis://127.0.0.1:${port}`, key: { file: './key' } } },
     credential: { tokenEndpoint: idp.url, clientId, clientSecret: { file: './secret' } },
   };
-  const started = Array.from({ length: replicas }, () => startBearerd({ config, folder }));
+  writeFileSync(join(folder, 'bearerd.yaml'), stringify(config));
+  const started = Array.from({ length: replicas }, () => startBearerd({ folder }));
   processes.push(...(await Promise.all(started)));
   const answers = await Promise.all(processes.map(async ({ url }) => (await fetch(url)).status));
   t.same(answers, Array(replicas).fill(200), 'each of them serves');
