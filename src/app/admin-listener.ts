@@ -13,8 +13,8 @@ import { openAddress, originsOf } from '../inbound/address.ts';
 import { type Audit, auditedPath, peerOf } from '../inbound/audit-entry.ts';
 import type { LocalKey } from '../inbound/local-key.ts';
 import type { Log } from '../log.ts';
-import { isAudited } from './audit-target.ts';
 import type { TokenSharingState } from '../token-cache/token-sharing.ts';
+import { isAudited } from './audit-target.ts';
 import { askAgain, type Credential, gaugeOf, healthOf } from './credentials.ts';
 
 /** What the admin listener tells of. */
