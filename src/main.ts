@@ -17,6 +17,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   healthcheck: async () => (await import('./cli/healthcheck.ts')).healthcheck,
   wait: async () => (await import('./cli/wait.ts')).wait,
   config: async () => (await import('./cli/config.ts')).config,
+  completion: async () => (await import('./cli/completion.ts')).completion,
 };
 
 /** The process as the commands see it. The first signal asks for a stop, the second ends the process at once. */

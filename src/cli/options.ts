@@ -177,6 +177,13 @@ export const commands: readonly CommandEntry[] = [
       help,
     ],
   },
+  {
+    name: 'completion',
+    doc: 'Print a script that completes commands, options and their values: source <(bearerd completion bash)',
+    operands: 'bash|zsh',
+    choices: ['bash', 'zsh'],
+    options: [help],
+  },
 ];
 
 /** What a command line says. */
