@@ -97,6 +97,6 @@ async function writeEntry(path: string, load: string, part: 'library' | 'provide
 mkdirSync(`${folder}/provider-kit`);
 await writeEntry('index.js', './load.js', 'library');
 await writeEntry('provider-kit/index.js', '../load.js', 'providerKit');
-writeFileSync(`${folder}/main.js`, "#!/usr/bin/env node\nimport { load } from './load.js';\nawait load().start();\n", {
+writeFileSync(`${folder}/main.js`, "#!/usr/bin/env node\nimport { start } from './load.js';\nawait start();\n", {
   mode: 0o755,
 });

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { constants, Script } from 'node:vm';
 
 // Shipped as build/bundle/load.js: the way from the small entry files to the one program (docs/decisions/0002-cold-start.md).
@@ -23,13 +24,23 @@ const writeAfterMs = 2_000;
 const here = dirname(fileURLToPath(import.meta.url));
 let program: Program | undefined;
 
-/** The program, compiled once in a process; what V8 made of it at an earlier start is used where there is any. */
+/** The program for whoever embeds it, compiled once in a process. */
 export function load(): Program {
-  program ??= run(compile(join(here, 'program.cjs'), cacheFile()));
+  program ??= run(compile(undefined));
   return program;
 }
 
-function compile(path: string, cache: string | undefined): Script {
+/** The commands: in a process of their own, with what V8 made of the program at an earlier start where there is any. */
+export function start(): Promise<unknown> {
+  // V8 takes what a request leaves for long-lived and sets it aside, which made a third of a request's cost
+  // (docs/decisions/0001-data-path.md); before compiling, because compiled code is for one set of flags
+  setFlagsFromString('--no-allocation-site-pretenuring');
+  program ??= run(compile(cacheFile()));
+  return program.start();
+}
+
+function compile(cache: string | undefined): Script {
+  const path = join(here, 'program.cjs');
   // esbuild writes ASCII; as Latin-1 V8 keeps it in one byte a character
   const source = readFileSync(path, 'latin1');
   const cachedData = cache === undefined ? undefined : read(cache);

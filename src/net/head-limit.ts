@@ -1,7 +1,14 @@
-/** Something that waits for the head of an answer. */
-export interface HeadWait {
+/** Something that waits for the head of an answer, with its place in the queue of those that wait. */
+export abstract class HeadWait {
+  /** When it is late, on the monotonic clock in milliseconds; undefined = it does not wait. */
+  endMs: number | undefined;
+  /** Who began before it. */
+  before: HeadWait | undefined;
+  /** Who began after it. */
+  after: HeadWait | undefined;
+
   /** The head has not come within the limit (milliseconds); the wait is over. */
-  late(limitMs: number): void;
+  abstract late(limitMs: number): void;
 }
 
 /** The longest delay that a Node timer can have: a longer one would fire at once. */
@@ -11,11 +18,14 @@ const longestDelayMs = 2 ** 31 - 1;
  * The time limit of the response head for all requests of a pool. It is the same for each, so the one that began first is
  * the first to be late: a queue in order of beginning, and one timer for its front, set again when it fires. undici's own
  * timers tick every half second, which makes a limit of 2 s end after 2.5 s, or early on a busy pool (measured).
+ *
+ * A linked list and no Map: the tables that a Map leaves behind as it turns over hang together, and keep every request
+ * that went through them until the next full collection (docs/decisions/0001-data-path.md).
  */
 export class HeadLimit {
   readonly #limitMs: number;
-  /** The moment of each wait's end on the monotonic clock, in the order in which they come. */
-  readonly #waits = new Map<HeadWait, number>();
+  #first: HeadWait | undefined;
+  #last: HeadWait | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param limitMs more than 0 */
@@ -25,19 +35,31 @@ export class HeadLimit {
 
   /** Gives a wait its whole time, also one that has begun before. */
   start(wait: HeadWait): void {
-    this.#waits.delete(wait);
-    this.#waits.set(wait, performance.now() + this.#limitMs);
+    this.stop(wait);
+    wait.endMs = performance.now() + this.#limitMs;
+    wait.before = this.#last;
+    if (this.#last === undefined) this.#first = wait;
+    else this.#last.after = wait;
+    this.#last = wait;
     this.#timer ??= this.#timerFor(this.#limitMs);
   }
 
   /** Gives a wait that is under way its whole time again. */
   extend(wait: HeadWait): void {
-    if (this.#waits.has(wait)) this.start(wait);
+    if (wait.endMs !== undefined) this.start(wait);
   }
 
   /** Ends a wait. The timer stays: it finds who is at the front by then, or nobody. */
   stop(wait: HeadWait): void {
-    this.#waits.delete(wait);
+    if (wait.endMs === undefined) return;
+    const { before, after } = wait;
+    if (before === undefined) this.#first = after;
+    else before.after = after;
+    if (after === undefined) this.#last = before;
+    else after.before = before;
+    wait.endMs = undefined;
+    wait.before = undefined;
+    wait.after = undefined;
   }
 
   #timerFor(delayMs: number): NodeJS.Timeout {
@@ -49,14 +71,14 @@ export class HeadLimit {
     this.#timer = undefined;
     const nowMs = performance.now();
     const late: HeadWait[] = [];
-    for (const [wait, endMs] of this.#waits) {
-      if (endMs > nowMs) {
-        this.#timer = this.#timerFor(endMs - nowMs);
+    for (let wait = this.#first; wait?.endMs !== undefined; wait = this.#first) {
+      if (wait.endMs > nowMs) {
+        this.#timer = this.#timerFor(wait.endMs - nowMs);
         break;
       }
+      this.stop(wait);
       late.push(wait);
     }
-    for (const wait of late) this.#waits.delete(wait);
     for (const wait of late) wait.late(this.#limitMs);
   }
 }

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { BearerdError } from '../errors.ts';
-import type { HeadWait } from '../net/head-limit.ts';
+import { HeadWait } from '../net/head-limit.ts';
 import type { UpstreamPool } from '../net/upstream-pool.ts';
 import { ResponseBody } from './response-body.ts';
 import type { RoundTrip, UpstreamRequest, UpstreamResponse } from './round-trip.ts';
@@ -89,7 +89,7 @@ function asAsterisk(send: () => void): void {
 }
 
 /** Turns undici's calls into a response head and a ResponseBody; waits for the head while it is the upstream's turn. */
-class ResponseHandler implements Dispatcher.DispatchHandler, HeadWait {
+class ResponseHandler extends HeadWait implements Dispatcher.DispatchHandler {
   readonly #pool: UpstreamPool;
   readonly #request: UpstreamRequest;
   readonly #resolve: (response: UpstreamResponse) => void;
@@ -108,6 +108,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler, HeadWait {
     resolve: (response: UpstreamResponse) => void,
     reject: (error: Error) => void,
   ) {
+    super();
     this.#pool = pool;
     this.#request = request;
     this.#resolve = resolve;
@@ -120,7 +121,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler, HeadWait {
     this.#watchHead();
   }
 
-  late(limitMs: number): void {
+  override late(limitMs: number): void {
     const detail = `${this.#pool.origin}: no head of an answer within ${limitMs / 1_000} s`;
     this.abort(new BearerdError('BEARERD_UPSTREAM_RESPONSE_TIMEOUT', detail));
   }

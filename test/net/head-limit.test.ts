@@ -1,11 +1,24 @@
 import t from 'tap';
-import { HeadLimit, type HeadWait } from '../../src/net/head-limit.ts';
+import { HeadLimit, HeadWait } from '../../src/net/head-limit.ts';
 import { eventually, sleep } from '../support/tcp.ts';
+
+class Wait extends HeadWait {
+  readonly #whenLate: (limitMs: number) => void;
+
+  constructor(whenLate: (limitMs: number) => void) {
+    super();
+    this.#whenLate = whenLate;
+  }
+
+  override late(limitMs: number): void {
+    this.#whenLate(limitMs);
+  }
+}
 
 /** Waits that write their names down when they are late. */
 function waits(...names: string[]) {
   const late: string[] = [];
-  const made = names.map((name): HeadWait => ({ late: (limitMs) => late.push(`${name} ${limitMs}`) }));
+  const made = names.map((name) => new Wait((limitMs) => late.push(`${name} ${limitMs}`)));
   return { late, made };
 }
 
@@ -43,17 +56,17 @@ t.test(
 t.test('a wait that begins while others are late is not forgotten, and does not hold the process', async (t) => {
   const limit = new HeadLimit(30);
   const { late, made } = waits('next');
-  limit.start({
-    late: () => {
+  limit.start(
+    new Wait(() => {
       late.push('first');
       for (const wait of made) limit.start(wait);
-    },
-  });
+    }),
+  );
   const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
   const before = timers();
   await eventually(() => late.length === 2, 'both are late');
   t.strictSame(late, ['first', 'next 30']);
-  limit.start({ late: () => {} });
+  limit.start(new Wait(() => {}));
   t.equal(timers(), before, 'its timer is not one that the process waits for');
 });
 
