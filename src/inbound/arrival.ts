@@ -30,18 +30,21 @@ export class ArrivedRequest extends IncomingMessage {
   closing = false;
 }
 
-/** Answers in the words of the catalog; ends the connection where the request body has not been read. */
+/**
+ * Answers in the words of the catalog; ends the connection where the request body has not been read.
+ * @param cors fields for a page that may call, so that it can read what went wrong, flat
+ */
 export function answerProblem(
   request: ArrivedRequest,
   response: ServerResponse,
   error: BearerdError,
   requestId: string,
+  cors: readonly string[] = request.arrival?.cors ?? [],
 ): void {
   // behind the router the URL is no longer the client's
   const instance = request.arrival?.pathQuery ?? request.url ?? '';
   const problem = problemOf(error, { requestId, method: request.method ?? '', instance });
-  // a page that may call may read what went wrong, too
-  if (request.arrival !== undefined) problem.headers.push(...request.arrival.cors);
+  problem.headers.push(...cors);
   if (!request.complete) {
     if (!problem.headers.includes('Connection')) problem.headers.push('Connection', 'close');
     lingerBeforeClose(request.socket);

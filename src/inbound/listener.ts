@@ -11,6 +11,7 @@ import { type ArrivedRequest, answerProblem } from './arrival.ts';
 import { auditedPath, peerOf } from './audit-entry.ts';
 import { answerSocket, clientError } from './client-error.ts';
 import { Connections } from './connections.ts';
+import { corsHeaders, listedOrigin } from './cors.ts';
 import { type ForwardDeps, forward } from './forward.ts';
 import { noSchemas } from './no-schemas.ts';
 import { registerProxy } from './proxy-plugin.ts';
@@ -166,7 +167,8 @@ export class Listener {
     if (admitted instanceof BearerdError) {
       const { code, entry, occurrence } = admitted;
       this.#options.tally.refused('proxy', code);
-      answerProblem(request, response, admitted, requestId);
+      const origin = listedOrigin(request.rawHeaders, this.#options.allowedOrigins);
+      answerProblem(request, response, admitted, requestId, origin === undefined ? [] : corsHeaders(origin));
       const ending = { requestId, method, target, status: entry.status, error: code, startedMs };
       this.#log(ending, request.socket, occurrence.rule);
     } else {
@@ -247,7 +249,7 @@ export class Listener {
   }
 
   #log(ending: LocalEnding, socket: Socket, rule?: string): void {
-    const { accessLog, log, audit } = this.#options;
+    const { accessLog, log, audit, routes } = this.#options;
     if (accessLog) logLocalEnding(log, ending);
     if (audit === undefined) return;
     const { requestId, method, target, status, error } = ending;
@@ -257,6 +259,8 @@ export class Listener {
       requestId,
       method: method === '' ? undefined : method,
       path: auditedPath(target, method),
+      // a rule is always one of a route
+      route: rule === undefined ? undefined : routes.find(pathAndQuery(target, method))?.name,
       decision: error === undefined ? 'answered' : 'refused',
       rule,
       error,

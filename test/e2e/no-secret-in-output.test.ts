@@ -30,6 +30,8 @@ const secrets = {
   collaborate: canary('collaborate secret'),
   basic: canary('collaborate secret sent as Basic'),
 };
+const localKey = `local-${randomBytes(16).toString('hex')}`;
+search.plant('local key', localKey);
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const pem = rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 search.plant('private key', pem);
@@ -130,10 +132,13 @@ async function start(format: 'json' | 'pretty'): Promise<BearerdProcess> {
       vanishing: secrets.file,
       'key.pem': pem,
       token: `${opaqueToken}\n`,
+      'local-key': `${localKey}\n`,
     },
     config: {
       log: { level: 'trace', format },
       tokens: { eager: false },
+      guard: { localKey: { file: './local-key' } },
+      audit: { stream: 'stdout' },
       routes: Object.keys(credentials()).map((name) => ({
         name,
         path: `/${name}`,
@@ -153,7 +158,7 @@ async function start(format: 'json' | 'pretty'): Promise<BearerdProcess> {
 async function exchange(url: string, answers: string[], options: RequestInit = {}): Promise<number> {
   try {
     const response = await fetch(`${url}?q=${fromClient.query}`, {
-      headers: { authorization: fromClient.authorization, cookie: fromClient.cookie },
+      headers: { authorization: fromClient.authorization, cookie: fromClient.cookie, 'bearerd-key': localKey },
       redirect: 'manual',
       ...options,
     });
@@ -216,6 +221,7 @@ for (const format of ['json', 'pretty'] as const) {
     await bearerd.stop();
 
     t.match(bearerd.output, /"?event"?.*token_/, 'the log is there');
+    t.match(bearerd.stdout, /"decision":"allowed"/, 'the audit log is there');
     t.same(misread, [], 'every secret arrived as it is configured');
     t.same(search.find(bearerd.output), [], 'nothing in the log');
     t.same(search.find(answers.join('\n')), [], 'nothing in the answers');

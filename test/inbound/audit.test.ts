@@ -77,6 +77,7 @@ t.test('one line per decision: who, what, why, and what came of it', async (t) =
       {
         method: 'DELETE',
         path: '/rest/a',
+        route: 'api',
         decision: 'refused',
         rule: 'allow',
         error: 'BEARERD_NOT_ALLOWED',

@@ -71,7 +71,9 @@ t.test('another header field, and a page that may call: its preflight needs no k
   );
   t.equal(preflight.status, 204);
   t.match(preflight.head, /Access-Control-Allow-Headers: x-agent/);
-  t.equal((await ask(proxy.port, `Origin: ${page}\r\n`)).status, 403);
+  const refused = await ask(proxy.port, `Origin: ${page}\r\n`);
+  t.equal(refused.status, 403);
+  t.match(refused.head, `Access-Control-Allow-Origin: ${page}\r\n`, 'the page may read why');
   t.equal((await ask(proxy.port, `Origin: ${page}\r\nX-Agent: secret-of-this-test\r\n`)).status, 200);
   t.equal(upstream.seen.length, 1);
   await proxy.stop();
