@@ -29,13 +29,16 @@ const replaced: Readonly<Record<string, string>> = {
   'thread-stream': never('no transport runs in a thread'),
   // of @fastify/http-proxy, whose `websocket` stays off: src/inbound/websocket.ts passes upgrades on
   ws: 'module.exports = {};',
+  // without a message Node parses the file for one: seconds for a bundle, and a server's nonsense (status 000) gets there
+  'node:assert': `const assert = require('node:assert');
+    module.exports = Object.assign((value, message = 'an assertion of a package failed') => assert(value, message), assert);`,
 };
 
 const replacing: Plugin = {
   name: 'replaced packages',
   setup(steps) {
-    steps.onResolve({ filter: /^[@\w]/ }, ({ path }) =>
-      Object.hasOwn(replaced, path) ? { path, namespace: 'replaced' } : undefined,
+    steps.onResolve({ filter: /^[@\w]/ }, ({ path, namespace }) =>
+      namespace !== 'replaced' && Object.hasOwn(replaced, path) ? { path, namespace: 'replaced' } : undefined,
     );
     steps.onLoad({ filter: /.*/, namespace: 'replaced' }, ({ path }) => ({
       contents: replaced[path] ?? '',

@@ -8,6 +8,9 @@ export type AnswerBody =
 
 type Decoder = (data: Uint8Array, options: { maxOutputLength: number }) => Promise<Buffer>;
 
+/** Layers of compression that are taken off; a server can list thousands, and each may be as large as the limit. */
+const mostEncodings = 3;
+
 const inflateOr: Decoder = async (data, options) => {
   // "deflate" means zlib (RFC 9110 §8.4.1.2), but some servers send it without the zlib frame.
   const zlib = ((data[0] ?? 0) & 0x0f) === 8;
@@ -40,9 +43,12 @@ export async function readAnswerBody(
     if (length > limit) return tooLong;
     chunks.push(chunk);
   }
+  const encodings = listed(contentEncoding);
+  if (encodings.length > mostEncodings)
+    return { text: '', unreadable: 'has more content encodings than anybody needs' };
   let data: Buffer = Buffer.concat(chunks);
   // Encodings are listed in the order they were applied (RFC 9110 §8.4).
-  for (const encoding of listed(contentEncoding).reverse()) {
+  for (const encoding of encodings.reverse()) {
     const decode = decoders.get(encoding);
     if (decode === undefined) return { text: '', unreadable: `has the unknown content encoding ${encoding}` };
     try {

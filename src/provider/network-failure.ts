@@ -14,6 +14,8 @@ const words: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'could not be reached: there is no network path to it',
   ENETUNREACH: 'could not be reached: there is no network path to it',
   UND_ERR_HEADERS_OVERFLOW: 'answered with a header section that is too large',
+  // of undici's parser: a status such as 000
+  ERR_ASSERTION: 'answered with something that is not HTTP',
 };
 const slow = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
 /** The credential's own connections were closed. */

@@ -35,6 +35,8 @@ export interface TokenResult {
 
 /** Codes that mean "later", whatever the status (wire facts 4.3). */
 const transientCodes = new Set(['server_error', 'temporarily_unavailable', 'slow_down']);
+/** No server takes a header field as long as this; such a token would fail each request until it expires. */
+const longestToken = 65_536;
 const checkEndpoint = "Check the credential's tokenEndpoint: this address does not answer like a token endpoint.";
 
 /**
@@ -75,7 +77,7 @@ function accepted(
   }
   const field = question.tokenField ?? 'access_token';
   const value = body[field];
-  if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) {
+  if (typeof value !== 'string' || value.length > longestToken || !/^[\x21-\x7e]+$/.test(value)) {
     return failure(question, `answered with JSON without a usable token: ${whyNoToken(body, field)}`, {
       kind: 'permanent',
       reason: 'invalid_token_response',
@@ -100,6 +102,7 @@ function whyNoToken(body: Readonly<Record<string, unknown>>, field: string): str
       : `${field} is missing (there is an id_token, which is not for calling APIs)`;
   }
   if (typeof value !== 'string') return `${field} is not a string`;
+  if (value.length > longestToken) return `${field} is longer than ${longestToken} characters`;
   // The value itself stays out of the message: it may be a good token with one bad character.
   return value === '' ? `${field} is empty` : `${field} has characters that cannot be in a header`;
 }

@@ -73,7 +73,10 @@ export function responseHeaders(
 /** Without the white space behind it, which is no part of the value (RFC 9112 §5.1); undici leaves it there. */
 function fieldValue(raw: Buffer | undefined): string {
   const value = latin1(raw);
-  return value.endsWith(' ') || value.endsWith('\t') ? value.replace(/[ \t]+$/, '') : value;
+  let end = value.length;
+  // no pattern: it would look at each blank of a long run in the middle again and again
+  while (end > 0 && (value[end - 1] === ' ' || value[end - 1] === '\t')) end -= 1;
+  return end === value.length ? value : value.slice(0, end);
 }
 
 /** Trailer fields as strings, flat, without those that frame or route the message (RFC 9110 §6.5.1). */

@@ -35,6 +35,9 @@ function mayTryAgain(error: unknown, { method, body, caller, exchange }: Upstrea
   );
 }
 
+/** Enough for an API that says every 20 s for five hours that it is still at work (102). */
+const mostInformations = 1000;
+
 /** One attempt; calls one of the two, once. */
 function attempt(
   pool: UpstreamPool,
@@ -101,6 +104,7 @@ class ResponseHandler extends HeadWait implements Dispatcher.DispatchHandler {
   #upstreamsTurn = true;
   #body: ResponseBody | undefined;
   #reused = false;
+  #informations = 0;
 
   constructor(
     pool: UpstreamPool,
@@ -155,8 +159,7 @@ class ResponseHandler extends HeadWait implements Dispatcher.DispatchHandler {
     statusMessage?: string,
   ): void {
     if (status < 200) {
-      this.#pool.headLimit?.extend(this);
-      this.#request.onInformation?.(status, rawHeadersOf(controller));
+      this.#informed(controller, status);
       return;
     }
     if (hasForeignCoding(controller)) {
@@ -186,6 +189,20 @@ class ResponseHandler extends HeadWait implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.#fail(error);
+  }
+
+  /**
+   * A head before the answer; 102 says that the upstream is at work and has its whole time again. Whoever sends them
+   * without an end is cut off: they would keep the event loop busy with nothing else.
+   */
+  #informed(controller: Dispatcher.DispatchController, status: number): void {
+    this.#informations += 1;
+    if (status < 100) controller.abort(new Error(`bad status ${status}`));
+    else if (this.#informations > mostInformations) controller.abort(new Error('bad answer: informational heads only'));
+    else {
+      if (status === 102) this.#pool.headLimit?.extend(this);
+      this.#request.onInformation?.(status, rawHeadersOf(controller));
+    }
   }
 
   #answer(
