@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { repository, runBearerd, startBearerd } from '../support/bearerd-process.ts';
+import { startRedis } from '../support/redis-server.ts';
 import { startUpstream } from '../support/upstream.ts';
 
 // What is shipped is the bundle of `npm run build`, not the files that the other tests run; parts of packages are left
@@ -37,4 +38,33 @@ t.test('demo --once of the bundle: tokens are signed and verified, 401 codes exp
   const { code, stdout, stderr } = await runBearerd({ program, words: ['demo', '--once'] });
   t.equal(code, 0, stdout + stderr);
   t.match(stdout, /came out as documented/);
+});
+
+t.test('the client of Redis is in the bundle, and only those who share tokens read it', async (t) => {
+  const redis = await startRedis();
+  const idp = await startUpstream((_seen, response) =>
+    response.end(JSON.stringify({ access_token: 'opaque-token', expires_in: 300 })),
+  );
+  const upstream = await startUpstream();
+  t.teardown(() => Promise.all([upstream.close(), idp.close(), redis.stop()]));
+  const bearerd = await startBearerd({
+    program,
+    config: {
+      upstream: upstream.url,
+      credential: { tokenEndpoint: `${idp.url}/token`, clientId: 'id', clientSecret: 'a secret' },
+      tokens: { cache: { redis: redis.url, key: { file: './cache-key' } } },
+    },
+    files: { 'cache-key': 'fq0Xo3mYk5s8vQb1Jw7Rz2Ld9Tg4Nc6HaEuPiSyKxV0=' },
+  });
+  t.teardown(() => bearerd.stop('SIGKILL'));
+  t.equal((await fetch(bearerd.url)).status, 200);
+  t.same(await bearerd.stop(), { code: 0, signal: undefined });
+  t.equal([...redis.values.keys()].filter((name) => name.startsWith('bearerd:token:')).length, 1);
+
+  const folder = program.replace(/[^/]+$/, '');
+  const has = (name: string) => readFileSync(join(folder, name), 'utf8').includes('SocketClosedUnexpectedlyError');
+  t.strictSame(
+    readdirSync(folder).filter((name) => /\.c?js$/.test(name) && has(name)),
+    ['redis-client.cjs'],
+  );
 });

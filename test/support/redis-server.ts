@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 
 /** What the server does with a command in place of answering it as Redis would. */
 export type Misdeed =
@@ -12,7 +13,7 @@ export type Misdeed =
 
 /** A Redis of a test: the few commands that are used, in memory, as well or badly as the test wants. */
 export interface TestRedis {
-  /** `redis://127.0.0.1:PORT`; the same after stop() and start(). */
+  /** `redis://127.0.0.1:PORT`, or `rediss://…`; the same after stop() and start(). */
   readonly url: string;
   readonly port: number;
   readonly values: Map<string, { readonly text: string; endsAtMs: number }>;
@@ -26,15 +27,16 @@ export interface TestRedis {
   readonly start: () => Promise<void>;
 }
 
-/** Starts it on a free port. */
-export async function startRedis(): Promise<TestRedis> {
+/** Starts it on a free port; with TLS where its options are given. */
+export async function startRedis(tls?: TlsOptions): Promise<TestRedis> {
   const values: TestRedis['values'] = new Map();
   const commands: string[] = [];
   const connections = new Set<Socket>();
   let server: Server | undefined;
   let port = 0;
   const start = async () => {
-    const opened = createServer((socket) => {
+    const opened = tls === undefined ? createServer() : createTlsServer(tls);
+    opened.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
       connections.add(socket);
       socket.on('close', () => connections.delete(socket));
       socket.on('error', () => {});
@@ -47,13 +49,13 @@ export async function startRedis(): Promise<TestRedis> {
   };
   const stop = async () => {
     const closed = new Promise((resolve) => (server === undefined ? resolve(undefined) : server.close(resolve)));
-    for (const socket of connections) socket.resetAndDestroy();
+    for (const socket of connections) socket.destroy();
     await closed;
     server = undefined;
   };
   await start();
   const redis: TestRedis = {
-    url: `redis://127.0.0.1:${port}`,
+    url: `${tls === undefined ? 'redis' : 'rediss'}://127.0.0.1:${port}`,
     port,
     values,
     commands,
@@ -81,7 +83,7 @@ export async function startRedis(): Promise<TestRedis> {
     commands.push(words.join(' '));
     const misdeed = redis.misdeed(words);
     if (misdeed === 'silence') return;
-    if (misdeed === 'reset') return void socket.resetAndDestroy();
+    if (misdeed === 'reset') return void socket.destroy();
     if (misdeed !== undefined && 'slow' in misdeed) await new Promise((resolve) => setTimeout(resolve, misdeed.slow));
     const text = misdeed !== undefined && 'says' in misdeed ? misdeed.says : answer(words, values);
     if (!socket.destroyed) socket.write(text);

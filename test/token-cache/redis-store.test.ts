@@ -2,6 +2,7 @@ import t, { type Test } from 'tap';
 import { RedisStore } from '../../src/token-cache/redis-store.ts';
 import { StoreUnavailable } from '../../src/token-cache/store.ts';
 import { type Misdeed, startRedis, type TestRedis } from '../support/redis-server.ts';
+import { tlsText } from '../support/test-certificates.ts';
 import { secretOf, states, until } from './support.ts';
 
 const patience = { connectMs: 300, commandMs: 150, firstPauseMs: 20, longestPauseMs: 40 };
@@ -120,6 +121,20 @@ t.test('user and password of the URL are sent, and not told', async (t) => {
   t.ok(redis.commands.includes('AUTH bob geheim/wort'));
   t.match(told, [{ problem: /WRONGPASS/ }]);
   t.notMatch(JSON.stringify(told), /geheim/);
+});
+
+t.test('rediss: only to a Redis whose certificate an authority of ours has signed', async (t) => {
+  const redis = await startRedis({ cert: tlsText('server.pem'), key: tlsText('server.key') });
+  const { told, onState } = states();
+  const url = secretOf(redis.url);
+  const trusting = new RedisStore({ url, ca: [tlsText('ca.pem')] }, Math.random, onState, patience);
+  await trusting.write('a', 'text', 60_000);
+  t.equal((await trusting.read(['a']))[0]?.text, 'text');
+  t.same(told, []);
+  const doubting = new RedisStore({ url, ca: undefined }, Math.random, onState, patience);
+  await t.rejects(doubting.read(['a']), StoreUnavailable);
+  t.match(told, [{ available: false, problem: /certificate/ }]);
+  await Promise.all([trusting.close(), doubting.close(), redis.stop()]);
 });
 
 t.test('a URL that is none, and a store that was closed', async (t) => {
