@@ -3,6 +3,18 @@ import type { MetricSources } from './metric-sources.ts';
 import { histogram, requestSamples, type Sample } from './samples.ts';
 import { methodClasses, statusClasses, type Tally } from './tally.ts';
 
+/** Something that is worth somebody's attention: a row of docs/metrics.md and a rule of examples/grafana/alerts.yaml. */
+export interface Alert {
+  readonly name: string;
+  /** critical: callers get errors now; warning: look at it within the day. */
+  readonly severity: 'critical' | 'warning';
+  /** How long it has to hold, as Prometheus writes durations. */
+  readonly lasting: string;
+  /** In PromQL. */
+  readonly when: string;
+  readonly means: string;
+}
+
 /** A metric: its values, and what the reference says of it. */
 export interface Family {
   readonly name: string;
@@ -10,8 +22,7 @@ export interface Family {
   readonly type: 'counter' | 'gauge' | 'histogram';
   /** Label → the values that it can have, in words; they are what bounds the number of series. */
   readonly labels: Readonly<Record<string, string>>;
-  /** A PromQL expression that is worth waking somebody, and what it means. */
-  readonly alert?: { readonly when: string; readonly means: string };
+  readonly alert?: Alert;
   readonly samples: (sources: MetricSources) => readonly Sample[];
 }
 
@@ -26,6 +37,9 @@ export const families: readonly Family[] = [
     type: 'counter',
     labels: { ...route, method: methodClasses.join(', '), status: statusClasses.join(', ') },
     alert: {
+      name: 'BearerdErrors',
+      severity: 'critical',
+      lasting: '5m',
       when: 'sum by (route) (rate(bearerd_requests_total{status="5xx"}[5m])) / sum by (route) (rate(bearerd_requests_total[5m])) > 0.05',
       means: 'One answer in twenty is an error of the API or of bearerd; the access log has the code.',
     },
@@ -55,6 +69,9 @@ export const families: readonly Family[] = [
     type: 'histogram',
     labels: route,
     alert: {
+      name: 'BearerdSlow',
+      severity: 'warning',
+      lasting: '10m',
       when: 'histogram_quantile(0.99, sum by (route, le) (rate(bearerd_added_duration_seconds_bucket[5m]))) > 0.25',
       means: 'Requests wait in bearerd: for tokens (see the token metrics), or for the processor (see the event loop).',
     },
@@ -67,6 +84,9 @@ export const families: readonly Family[] = [
     type: 'counter',
     labels: { ...route, rule: 'rows of the 401 table: M4, M5, M7, M8, M13' },
     alert: {
+      name: 'BearerdManyRepeats',
+      severity: 'warning',
+      lasting: '15m',
       when: 'sum by (route) (rate(bearerd_retries_total[15m])) > 0.1 * sum by (route) (rate(bearerd_requests_total[15m]))',
       means:
         'The API refuses tokens that should be good: a clock that is off, a lifetime that is not the real one, tokens revoked.',
@@ -82,6 +102,9 @@ export const families: readonly Family[] = [
     type: 'counter',
     labels: { ...route, reason: skipReasons.join(', ') },
     alert: {
+      name: 'BearerdTokenRefused',
+      severity: 'critical',
+      lasting: '0m',
       when: 'sum by (route, reason) (increase(bearerd_replays_skipped_total[15m])) > 0',
       means:
         'Callers got an error because of the token; the reason says whether to look at replay.maxBody, the identity provider or the API.',
@@ -97,6 +120,9 @@ export const families: readonly Family[] = [
     type: 'counter',
     labels: { listener: 'proxy, admin', code: 'codes of docs/errors.md' },
     alert: {
+      name: 'BearerdStrangers',
+      severity: 'warning',
+      lasting: '0m',
       when: 'sum by (code) (increase(bearerd_refusals_total{code=~"BEARERD_(HOST|ORIGIN)_NOT_ALLOWED"}[15m])) > 10',
       means:
         'A name is missing in guard.allowedHosts or guard.allowedOrigins, or a web page is trying to use the proxy.',
@@ -112,6 +138,9 @@ export const families: readonly Family[] = [
     type: 'counter',
     labels: { ...credential, outcome: 'success, transient, permanent' },
     alert: {
+      name: 'BearerdTokenRequestRefused',
+      severity: 'critical',
+      lasting: '0m',
       when: 'increase(bearerd_token_requests_total{outcome="permanent"}[10m]) > 0',
       means: 'The token endpoint refuses: a secret has changed or a client was removed. /api/status has its words.',
     },
@@ -152,6 +181,9 @@ export const families: readonly Family[] = [
     type: 'gauge',
     labels: { cache: 'redis, file' },
     alert: {
+      name: 'BearerdTokenCacheGone',
+      severity: 'warning',
+      lasting: '0m',
       when: 'max_over_time(bearerd_token_cache_available[10m]) == 0',
       means: 'Each process asks for its own tokens: more token requests, no failed ones. /api/status says why.',
     },
@@ -166,6 +198,9 @@ export const families: readonly Family[] = [
     type: 'gauge',
     labels: credential,
     alert: {
+      name: 'BearerdNoToken',
+      severity: 'critical',
+      lasting: '1m',
       when: 'bearerd_credential_usable == 0 and on (credential, instance) increase(bearerd_token_requests_total{outcome!="success"}[5m]) > 0',
       means: 'No token is left and none can be had: every request of its routes is answered with an error.',
     },
@@ -210,6 +245,9 @@ export const families: readonly Family[] = [
     type: 'gauge',
     labels: { listener: 'proxy, admin' },
     alert: {
+      name: 'BearerdManyConnections',
+      severity: 'warning',
+      lasting: '5m',
       when: 'bearerd_connections_open{listener="proxy"} > 8000',
       means: 'Near limits.connections (10000 by default); beyond it requests are answered 503.',
     },
@@ -242,6 +280,9 @@ export const families: readonly Family[] = [
     type: 'gauge',
     labels: {},
     alert: {
+      name: 'BearerdConfigurationRefused',
+      severity: 'warning',
+      lasting: '5m',
       when: 'bearerd_config_last_reload_successful == 0',
       means: 'What is in the files is not what is in force, and the next start would fail; bearerd check says why.',
     },
@@ -260,6 +301,9 @@ export const families: readonly Family[] = [
     type: 'gauge',
     labels: { kind: 'route, credential', name: 'names of routes and credentials' },
     alert: {
+      name: 'BearerdCertificatesNotVerified',
+      severity: 'warning',
+      lasting: '0m',
       when: 'bearerd_insecure_skip_verify == 1',
       means: 'Whoever answers in the place of that server gets the token or the secret; put its CA into tls.ca.',
     },

@@ -1,8 +1,8 @@
 import { type Family, families } from '../../src/admin/metric-families.ts';
+import { alerts } from './alert-rules.ts';
 
 /** docs/metrics.md, made from the table of metrics so that the two cannot differ. */
 export function metricsPage(): string {
-  const alerts = families.filter(({ alert }) => alert !== undefined);
   return `# Metrics
 
 <!-- Made from src/admin/metric-families.ts by \`npm run reference\`; a test compares the two. -->
@@ -30,11 +30,13 @@ Besides these there are the usual process metrics of \`prom-client\`, of which t
 
 ## What to alert on
 
-| when | it means |
-|---|---|
-${alerts.map(({ alert }) => `| \`${cell(alert?.when ?? '')}\` | ${alert?.means} |`).join('\n')}
-| \`nodejs_eventloop_lag_p99_seconds > 0.1\` | The process is short of processor time, or something blocks it: every request waits as long. |
-| \`up == 0\` | The scraper does not reach the admin listener: it is off, bearerd is gone, or the name is not in guard.allowedHosts. |
+| alert | when | it means |
+|---|---|---|
+${alerts.map(({ name, when, means }) => `| ${name} | \`${cell(when)}\` | ${means} |`).join('\n')}
+
+[examples/grafana/alerts.yaml](../examples/grafana/alerts.yaml) has the same as rules for Prometheus, made from the same table, and
+[dashboard.json](../examples/grafana/dashboard.json) is a dashboard for Grafana (Dashboards → Import). Both take it that Prometheus
+scrapes bearerd under \`job="bearerd"\`. Tests check every metric and label that they name, and \`promtool\` the syntax of every query.
 
 The thresholds are starting points for a proxy with steady traffic, not measurements of yours.
 `;

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { configReference, configSchema } from '../../src/config/reference.ts';
 import { providers } from '../../src/provider/index.ts';
+import { alertRules } from './alert-rules.ts';
 import { errorsPage } from './errors-page.ts';
 import { metricsPage } from './metrics-page.ts';
 
@@ -9,3 +10,4 @@ writeFileSync('config/schema.json', configSchema(providers));
 writeFileSync('docs/configuration.md', configReference(providers));
 writeFileSync('docs/errors.md', errorsPage());
 writeFileSync('docs/metrics.md', metricsPage());
+writeFileSync('examples/grafana/alerts.yaml', alertRules());
