@@ -6,6 +6,7 @@ import { sourceFiles } from './support/source-files.ts';
 const exceptions: Exceptions = {
   long: {
     'src/config/schema.ts': 'a table: every option with its default and its sentence for the reference',
+    'src/admin/metric-families.ts': 'a table: every metric with its sentence for the reference and its alert',
     'src/errors.ts': 'a table: every error with its status, its words and what to do',
   },
   fileSystem: {
