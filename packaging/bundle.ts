@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { buildPage } from './page.ts';
 
 // Makes the shipped program of the compiled one: one file in build/bundle instead of 600 in build/src and node_modules,
 // without the parts of packages that bearerd never uses, and with small entry files beside it. It starts in a third of
@@ -114,3 +115,7 @@ await writeEntry('provider-kit/index.js', '../load.js', 'providerKit');
 writeFileSync(`${folder}/main.js`, "#!/usr/bin/env node\nimport { start } from './load.js';\nawait start();\n", {
   mode: 0o755,
 });
+
+// for the program as it was compiled and for the one that is shipped
+await buildPage('build/src/admin/page');
+await buildPage('build/bundle/page');

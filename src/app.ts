@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { Exchanges } from './admin/exchanges.ts';
 import type { Status } from './admin/status.ts';
 import { Tally } from './admin/tally.ts';
+import { TokenHistory } from './admin/token-history.ts';
 import { AdminListener } from './app/admin-listener.ts';
 import { type AuditStreams, auditTarget } from './app/audit-target.ts';
 import { buildCredentials, type Credential, closeCredential } from './app/credentials.ts';
@@ -85,7 +87,9 @@ export async function buildApp(first: Config, deps: AppDeps): Promise<App> {
   const cache = createTokenCache(Math.max(roomForTokens, first.credentials.length));
   const sharing = new TokenSharing(deps);
   const audit = new AuditLog({ clock, log });
-  const listeners = new Listeners({ log, tally, audit, newRequestId: requestIds() });
+  const exchanges = new Exchanges();
+  const history = new TokenHistory();
+  const listeners = new Listeners({ log, tally, exchanges, audit, newRequestId: requestIds() });
   /** What ends when its time is over, or at the stop. */
   const retired = new Map<NodeJS.Timeout, () => Promise<void>>();
   let draining = false;
@@ -93,6 +97,8 @@ export async function buildApp(first: Config, deps: AppDeps): Promise<App> {
   let addresses: Addresses = { proxy: [], admin: undefined };
   const admin = new AdminListener({
     tally,
+    exchanges,
+    history,
     clock,
     log,
     audit,
@@ -128,7 +134,7 @@ export async function buildApp(first: Config, deps: AppDeps): Promise<App> {
       addresses,
       about,
       tokenCache: sharing.state(),
-      reloads: tally.reloads,
+      tally,
       draining,
       nowMs: clock.nowMs(),
     });
@@ -137,7 +143,7 @@ export async function buildApp(first: Config, deps: AppDeps): Promise<App> {
   async function build(config: Config, before: Working | undefined): Promise<Working> {
     const localKey = await readLocalKey(config.guard, log);
     const kept = new Map([...(before?.credentials.values() ?? [])].map((credential) => [credential.key, credential]));
-    const credentials = buildCredentials(config, { ...deps, tally, cache, sharing }, kept);
+    const credentials = buildCredentials(config, { ...deps, tally, history, cache, sharing }, kept);
     const pools = before?.routes.pools ?? new Map();
     const routes = buildRoutes(config, credentials, { clock, log, tally, viaName }, pools);
     return { config, credentials, routes, localKey };

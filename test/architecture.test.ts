@@ -22,6 +22,7 @@ const exceptions: Exceptions = {
     'src/cli/exec.ts': 'starts the program that it was asked to run',
     'src/cli/emulated-services.ts': 'reads the public key that an emulator verifies with',
     'src/inbound/audit-sink.ts': 'appends lines to the audit log',
+    'src/admin/page-files.ts': 'reads the files of the status page, which lie beside it',
     'src/inbound/address.ts': 'gives a Unix socket its mode and removes a dead one',
   },
 };

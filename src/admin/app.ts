@@ -8,6 +8,7 @@ import { noSchemas } from '../inbound/no-schemas.ts';
 import { problemOf } from '../inbound/problem.ts';
 import type { Log } from '../log.ts';
 import type { Readiness } from './health.ts';
+import { type InspectorOptions, registerInspector, securityHeaders } from './inspector.ts';
 import type { Exposition } from './metrics.ts';
 import type { CredentialStatus, Status } from './status.ts';
 
@@ -20,7 +21,7 @@ export interface AdminCall {
 }
 
 /** What the admin listener shows, and whom it answers. */
-export interface AdminOptions {
+export interface AdminOptions extends InspectorOptions {
   /** Asked per request: the port is known only once it listens, and a reload may change the names. */
   readonly guard: () => Pick<GuardFacts, 'allowedHosts' | 'allowedOrigins' | 'ownOrigins'>;
   /** What a call that changes something has to carry; undefined = nothing, and so it is for all that only shows. */
@@ -59,7 +60,7 @@ export function buildAdmin(options: AdminOptions): FastifyInstance {
     frameworkErrors: (error, request, reply) => answer(options, request, reply, judge(request, options) ?? error),
   });
   app.addHook('onRequest', async (request, reply) => {
-    reply.header('Cache-Control', 'no-store');
+    reply.headers(securityHeaders);
     const refusal = judge(request, options);
     const { id: requestId, raw } = request;
     if (refusal === undefined) {
@@ -88,6 +89,7 @@ export function buildAdmin(options: AdminOptions): FastifyInstance {
     return reply.type(contentType).send(body);
   });
   app.get('/api/status', async () => options.status());
+  registerInspector(app, options);
   app.post<{ Params: { name: string } }>('/api/credentials/:name/refresh', async (request) => {
     const { name } = request.params;
     const credential = await options.refresh(name);
@@ -102,7 +104,8 @@ export function buildAdmin(options: AdminOptions): FastifyInstance {
       request,
       reply,
       new BearerdError('BEARERD_NO_ROUTE', 'The admin listener has nothing at this path.', {
-        action: 'Use GET /livez, /readyz, /metrics or /api/status, or POST /api/credentials/NAME/refresh.',
+        action:
+          'Use GET /, /livez, /readyz, /metrics, /api/status, /api/requests or /api/events, or POST /api/credentials/NAME/refresh.',
       }),
     ),
   );

@@ -1,3 +1,5 @@
+import type { StatusClass } from './tally.ts';
+
 /** The answer of /api/status: what is served and how it is; times are ISO 8601, never a secret or a token. */
 export interface Status {
   readonly version: string;
@@ -8,6 +10,8 @@ export interface Status {
   /** stopping: nothing new is served any more. */
   readonly state: 'running' | 'stopping';
   readonly listeners: readonly { readonly url: string; readonly routes: readonly string[] }[];
+  /** The header field in which callers send the key of guard.localKey; null = none is asked for. */
+  readonly localKeyField: string | null;
   /** URL of the admin listener; null = off. */
   readonly admin: string | null;
   readonly routes: readonly RouteStatus[];
@@ -35,6 +39,10 @@ export interface RouteStatus {
   readonly credential: string;
   /** No certificate of the upstream is verified. */
   readonly insecureSkipVerify: boolean;
+  /** Since the start, by status class; classes that did not occur are missing. */
+  readonly requests: Readonly<Partial<Record<StatusClass, number>>>;
+  /** Requests of it that were sent a second time after a 401. */
+  readonly repeated: number;
 }
 
 /** One credential that a route uses, and its token. */
@@ -62,6 +70,8 @@ export interface CredentialStatus {
     readonly expiresInSeconds: number | null;
     /** What of the newest token contradicts the credential's `expect`: id, sentence, cure, certainty; the likeliest first. */
     readonly findings: readonly object[];
+    /** From then on the next request asks for another one; null = there is no token, or none is asked for. */
+    readonly refreshAt: string | null;
   };
   /** The last refusal by the API that nothing helped against; null once the API has taken a token. */
   readonly lastRefusal: RefusalStatus | null;

@@ -8,6 +8,9 @@ export const methodClasses = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', '
 /** Status classes; `aborted` is a request whose client left before the head was written. */
 export const statusClasses = ['1xx', '2xx', '3xx', '4xx', '5xx', 'aborted'] as const;
 
+/** See `statusClasses`. */
+export type StatusClass = (typeof statusClasses)[number];
+
 /** Upper bounds of the latency buckets, milliseconds; one more bucket holds what is slower. */
 export const latencyBoundsMs = [
   1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000,
@@ -69,6 +72,16 @@ export class RouteTally {
     this.total.observe(totalMs);
     if (upstreamMs !== undefined) this.upstream.observe(upstreamMs);
     if (addedMs !== undefined) this.added.observe(addedMs);
+  }
+
+  /** Requests by status class; classes that did not occur are missing. */
+  byStatus(): Partial<Record<StatusClass, number>> {
+    const sums: Partial<Record<StatusClass, number>> = {};
+    for (const [cell, count] of this.requests.entries()) {
+      const name = statusClasses[cell % statusClasses.length];
+      if (name !== undefined && count > 0) sums[name] = (sums[name] ?? 0) + count;
+    }
+    return sums;
   }
 
   /** Counts one request that was not sent a second time although a token fault was at work. */
@@ -198,7 +211,8 @@ function methodClass(method: string): number {
   }
 }
 
-function statusClass(status: number): number {
+/** The index in statusClasses of a status; 0 = the client left before there was one. */
+export function statusClass(status: number): number {
   const hundreds = Math.trunc(status / 100);
   return hundreds >= 1 && hundreds <= 5 ? hundreds - 1 : 5;
 }

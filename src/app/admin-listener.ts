@@ -1,11 +1,14 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { type AdminCall, buildAdmin } from '../admin/app.ts';
+import { EventStreams } from '../admin/event-streams.ts';
+import type { Exchanges } from '../admin/exchanges.ts';
 import { readiness } from '../admin/health.ts';
 import type { CertificateGauge } from '../admin/metric-sources.ts';
 import { createMetrics } from '../admin/metrics.ts';
 import type { CredentialStatus, Status } from '../admin/status.ts';
 import type { Tally } from '../admin/tally.ts';
+import type { TokenHistory } from '../admin/token-history.ts';
 import type { Clock } from '../clock.ts';
 import type { Config, ListenAddress } from '../config/config.ts';
 import type { ErrorCode } from '../errors.ts';
@@ -20,6 +23,8 @@ import { askAgain, type Credential, gaugeOf, healthOf } from './credentials.ts';
 /** What the admin listener tells of. */
 export interface AdminParts {
   readonly tally: Tally;
+  readonly exchanges: Exchanges;
+  readonly history: TokenHistory;
   readonly clock: Clock;
   readonly log: Log;
   /** Used where the configuration asks for an audit log. */
@@ -55,6 +60,7 @@ interface OpenAdmin {
 export class AdminListener {
   readonly #parts: AdminParts;
   readonly #metrics: ReturnType<typeof createMetrics>;
+  readonly #events: EventStreams;
   #guard: Config['guard'] = { allowedHosts: [], allowedOrigins: [] };
   #localKey: LocalKey | undefined;
   #audit: Audit | undefined;
@@ -63,7 +69,8 @@ export class AdminListener {
 
   constructor(parts: AdminParts) {
     this.#parts = parts;
-    const { tally, about, clock } = parts;
+    const { tally, about, clock, exchanges, history, status } = parts;
+    this.#events = new EventStreams({ status, exchanges, history, nowMs: clock.nowMs });
     this.#metrics = createMetrics({
       tally,
       about,
@@ -126,7 +133,7 @@ export class AdminListener {
   }
 
   #build(): FastifyInstance {
-    const { credentials, draining, log, status, refresh, tally } = this.#parts;
+    const { credentials, draining, exchanges, history, log, status, refresh, tally } = this.#parts;
     return buildAdmin({
       guard: () => ({ ...this.#guard, ownOrigins: this.#origins }),
       localKey: () => this.#localKey,
@@ -138,6 +145,9 @@ export class AdminListener {
       },
       metrics: this.#metrics,
       status,
+      exchanges,
+      history,
+      events: this.#events,
       refresh,
       onRefused: (code, call) => {
         tally.refused('admin', code);

@@ -1,6 +1,7 @@
 import type { CredentialSnapshot } from '../admin/health.ts';
 import type { TokenGauge } from '../admin/metric-sources.ts';
 import type { Tally } from '../admin/tally.ts';
+import type { TokenHistory } from '../admin/token-history.ts';
 import type { Yardstick } from '../challenge/contradiction/evidence.ts';
 import type { Profile } from '../challenge/policy.ts';
 import type { Clock } from '../clock.ts';
@@ -41,6 +42,7 @@ export interface CredentialParts {
   readonly random: () => number;
   readonly log: BatchedLog;
   readonly tally: Tally;
+  readonly history: TokenHistory;
   readonly cache: TokenCache;
   /** Tokens of other processes; undefined = each asks for itself. */
   readonly sharing?: TokenSharing | undefined;
@@ -105,11 +107,15 @@ function buildCredential(
     requestEnded: (outcome, durationMs) => {
       if (outcome === 'shared') counts.takenOver += 1;
       else counts.tokenRequested(outcome === 'ok' ? 'success' : outcome, durationMs);
+      if (outcome === 'transient' || outcome === 'permanent') parts.history.failed(name, outcome, clock.nowMs());
     },
     refreshShared: () => {
       counts.shared += 1;
     },
-    becameCurrent: ({ token }) => account.obtained(token.value, clock.nowMs()),
+    becameCurrent: (held) => {
+      account.obtained(held.token.value, clock.nowMs());
+      parts.history.obtained(name, held, provider.subjects === undefined, clock.nowMs());
+    },
   };
   const shared = { clock, random, quota: credential.maxTokenRequests, events };
   const { sharedName } = credential;

@@ -1,3 +1,4 @@
+import type { Exchanges } from '../admin/exchanges.ts';
 import type { Config } from '../config/config.ts';
 import { describeAddress } from '../config/listen-address.ts';
 import { openAddress, originsOf } from '../inbound/address.ts';
@@ -30,6 +31,8 @@ export interface Served {
 interface Shared extends Pick<ListenerOptions, 'log' | 'tally' | 'newRequestId'> {
   /** Used where the configuration asks for an audit log. */
   readonly audit: Audit;
+  /** Used where there is an admin listener. */
+  readonly exchanges: Exchanges;
 }
 
 /** A listener that is open. */
@@ -130,7 +133,7 @@ export class Listeners {
   }
 
   #options({ config, localKey }: Served, routes: RouteTable<Route>, tls: ServerTls | undefined): ListenerOptions {
-    const { guard, limits, log } = config;
+    const { admin, guard, limits, log } = config;
     return {
       ...this.#shared,
       routes,
@@ -146,6 +149,8 @@ export class Listeners {
       tls,
       accessLog: log.access,
       audit: isAudited(config) ? this.#shared.audit : undefined,
+      // nobody could look at them
+      exchanges: admin === 'off' ? undefined : this.#shared.exchanges,
     };
   }
 }

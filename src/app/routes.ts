@@ -155,6 +155,7 @@ function buildRoute(
   const remove = [...route.headers.remove, ...set.map(([name]) => name), ...dropped];
   return {
     name: route.name,
+    credential: credential.name,
     prefix,
     base,
     websocket: route.websocket,

@@ -1,6 +1,7 @@
 import type { CredentialStatus, RefusalStatus, Status } from '../admin/status.ts';
-import type { ReloadTally } from '../admin/tally.ts';
+import type { Tally } from '../admin/tally.ts';
 import type { Config } from '../config/config.ts';
+import { localKeyField } from '../inbound/local-key.ts';
 import type { TokenSharingState } from '../token-cache/token-sharing.ts';
 import type { Credential } from './credentials.ts';
 import type { Refusal } from './token-account.ts';
@@ -14,7 +15,7 @@ export interface StatusParts {
     readonly admin: string | undefined;
   };
   readonly about: { readonly version: string; readonly node: string; readonly file: string | undefined };
-  readonly reloads: ReloadTally;
+  readonly tally: Tally;
   readonly tokenCache: TokenSharingState;
   readonly draining: boolean;
   /** Epoch milliseconds. */
@@ -23,8 +24,8 @@ export interface StatusParts {
 
 /** What /api/status answers. */
 export function statusOf(parts: StatusParts): Status {
-  const { config, credentials, addresses, about, reloads, tokenCache, draining, nowMs } = parts;
-  const { last, startedMs, inForceSinceMs } = reloads;
+  const { config, credentials, addresses, about, tally, tokenCache, draining, nowMs } = parts;
+  const { last, startedMs, inForceSinceMs } = tally.reloads;
   return {
     version: about.version,
     node: about.node,
@@ -32,6 +33,7 @@ export function statusOf(parts: StatusParts): Status {
     uptimeSeconds: Math.max(0, Math.round((nowMs - startedMs) / 1000)),
     state: draining ? 'stopping' : 'running',
     listeners: addresses.proxy,
+    localKeyField: localKeyField(config.guard) ?? null,
     admin: addresses.admin ?? null,
     routes: config.routes.map(({ name, path, upstream, preset, credential, tls }) => ({
       name,
@@ -40,6 +42,8 @@ export function statusOf(parts: StatusParts): Status {
       preset,
       credential,
       insecureSkipVerify: tls.insecureSkipVerify === true,
+      requests: tally.route(name).byStatus(),
+      repeated: [...tally.route(name).retries.values()].reduce((sum, count) => sum + count, 0),
     })),
     credentials: [...credentials].map(([name, credential]) => credentialStatus(name, credential, config, nowMs)),
     tokenCache: { ...tokenCache, problem: tokenCache.problem ?? null },
@@ -58,7 +62,8 @@ export function credentialStatus(
   { routes, credentials }: Config,
   nowMs: number,
 ): CredentialStatus {
-  const { generation, obtainedAtMs, expiresAtMs, everObtained, usable, refreshing, lastFailure } = source.snapshot();
+  const { generation, obtainedAtMs, expiresAtMs, refreshAtMs, everObtained, usable, refreshing, lastFailure } =
+    source.snapshot();
   const without = lastFailure !== undefined ? 'failing' : everObtained ? 'idle' : 'waiting';
   return {
     name,
@@ -73,6 +78,7 @@ export function credentialStatus(
       expiresAt: expiresAtMs === undefined ? null : iso(expiresAtMs),
       expiresInSeconds: expiresAtMs === undefined ? null : Math.round((expiresAtMs - nowMs) / 1000),
       findings: account.findings,
+      refreshAt: refreshAtMs === undefined ? null : iso(refreshAtMs),
     },
     lastRefusal: account.refusal === undefined ? null : refusalStatus(account.refusal),
     lastFailure:

@@ -1,4 +1,5 @@
 import { Tally } from '../admin/tally.ts';
+import { TokenHistory } from '../admin/token-history.ts';
 import { buildCredentials, type Credential, closeCredential } from '../app/credentials.ts';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
@@ -24,6 +25,7 @@ export async function withCredentials<T>(
       random: Math.random,
       log,
       tally: new Tally(systemClock.nowMs()),
+      history: new TokenHistory(),
       cache: createTokenCache(config.credentials.length),
     },
     new Map(),

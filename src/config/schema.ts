@@ -47,7 +47,7 @@ export const settings = object(
           : { problem: 'is empty', cure: 'write at least one address, for example 127.0.0.1:8080' },
     }),
     admin: parsed<ListenAddress | 'off', { default: string }>({
-      doc: 'Where health and metrics are served; `off` switches it off. If the default is taken, the next free port is used and printed.',
+      doc: 'Where health, metrics and the status page are served; `off` switches it off. If the default is taken, the next free port is used and printed.',
       type: 'address or off',
       default: defaultAdmin,
       example: '127.0.0.1:8081',

@@ -1,7 +1,9 @@
-import type { ErrorCode } from '../errors.ts';
+import type { Exchanges, SeenHeaders } from '../admin/exchanges.ts';
+import type { BearerdError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Exchange } from '../upstream/round-trip.ts';
 import type { Arrival } from './arrival.ts';
+import type { Audit } from './audit-entry.ts';
 import { pathAndQuery } from './request-target.ts';
 
 /** How a request ended, on the client's side. */
@@ -12,7 +14,20 @@ export interface Ending {
   /** The client left before it had all of the answer. */
   readonly aborted: boolean;
   /** The answer was bearerd's own. */
-  readonly error: ErrorCode | undefined;
+  readonly error: BearerdError | undefined;
+  /** What was seen of the header fields; undefined = nobody was looking. */
+  readonly headers: SeenHeaders | undefined;
+}
+
+/** Where endings are written down. */
+export interface Records {
+  readonly log: Log;
+  /** One line per request. */
+  readonly accessLog: boolean;
+  /** One entry per decision; undefined = there is no audit log. */
+  readonly audit: Audit | undefined;
+  /** What the status page shows; undefined = there is none. */
+  readonly exchanges: Exchanges | undefined;
 }
 
 /** A request that was answered before it had a route. */
@@ -23,25 +38,47 @@ export interface LocalEnding {
   readonly target: string;
   readonly status: number;
   /** undefined = it was no error (a preflight). */
-  readonly error: ErrorCode | undefined;
+  readonly error: BearerdError | undefined;
   /** As performance.now() says it. */
   readonly startedMs: number;
 }
 
-/** Counts a request that is over, and writes its one line where a log is given. */
-export function recordEnding(arrival: Arrival, exchange: Exchange, ending: Ending, log: Log | undefined): void {
-  const { route } = arrival;
-  const { method, status, aborted, error } = ending;
-  const totalMs = performance.now() - arrival.startedMs;
+/** Counts a request that is over, keeps it for the status page, and writes its one line. */
+export function recordEnding(
+  arrival: Arrival,
+  exchange: Exchange,
+  ending: Ending,
+  records: Omit<Records, 'audit'>,
+): void {
+  const { requestId, route, pathQuery, startedMs } = arrival;
+  const { method, status, aborted, error, headers } = ending;
+  const totalMs = performance.now() - startedMs;
   const { attempts, upstreamMs, answeredMs } = exchange;
-  const addedMs = answeredMs === 0 ? undefined : Math.max(0, answeredMs - arrival.startedMs - upstreamMs);
+  const addedMs = answeredMs === 0 ? undefined : Math.max(0, answeredMs - startedMs - upstreamMs);
   route.tally.finished(method, status, totalMs, attempts === 0 ? undefined : upstreamMs, addedMs);
-  if (log === undefined) return;
-  const path = arrival.pathQuery.split('?', 1)[0];
-  log.info(
+  const path = pathQuery.split('?', 1)[0] ?? '';
+  records.exchanges?.add({
+    requestId,
+    route: route.name,
+    credential: route.credential,
+    method,
+    path: detached(path, pathQuery),
+    query: path.length < pathQuery.length,
+    status,
+    aborted,
+    error: error?.code,
+    detail: error?.message,
+    action: error && (error.occurrence.action ?? error.entry.action),
+    endedMs: Date.now(),
+    totalMs,
+    notes: exchange,
+    headers,
+  });
+  if (!records.accessLog) return;
+  records.log.info(
     {
       event: 'request',
-      requestId: arrival.requestId,
+      requestId,
       route: route.name,
       method,
       path,
@@ -54,27 +91,58 @@ export function recordEnding(arrival: Arrival, exchange: Exchange, ending: Endin
       generation: exchange.generation,
       rule: exchange.rule,
       code: exchange.upstreamErrorCode,
-      error,
+      error: error?.code,
     },
     `${method} ${path} ${aborted ? 'aborted' : status}`,
   );
 }
 
-/** Writes the line of a request that went nowhere; the fields have the names of a forwarded one's. */
-export function logLocalEnding(log: Log, ending: LocalEnding): void {
+/** The same for a request that went nowhere; the fields of its line have the names of a forwarded one's. */
+export function recordLocalEnding(ending: LocalEnding, records: Omit<Records, 'audit'>): void {
   const { requestId, method, target, status, error, startedMs } = ending;
-  const path = target === '' ? undefined : pathAndQuery(target).split('?', 1)[0];
+  const pathQuery = target === '' ? '' : pathAndQuery(target);
+  const path = pathQuery.split('?', 1)[0] ?? '';
+  const totalMs = performance.now() - startedMs;
+  records.exchanges?.add({
+    requestId,
+    route: undefined,
+    credential: undefined,
+    method,
+    path: detached(path, pathQuery),
+    query: path.length < pathQuery.length,
+    status,
+    aborted: false,
+    error: error?.code,
+    detail: error?.message,
+    action: error && (error.occurrence.action ?? error.entry.action),
+    endedMs: Date.now(),
+    totalMs,
+    notes: undefined,
+    headers: undefined,
+  });
+  if (!records.accessLog) return;
   const fields = {
     event: 'request',
     requestId,
     method: method === '' ? undefined : method,
-    path,
+    path: target === '' ? undefined : path,
     status,
-    totalMs: rounded(performance.now() - startedMs),
+    totalMs: rounded(totalMs),
     attempts: 0,
-    error,
+    error: error?.code,
   };
-  log.info(fields, `${method === '' ? 'no request' : `${method} ${path}`} ${status}`);
+  records.log.info(fields, `${method === '' ? 'no request' : `${method} ${path}`} ${status}`);
+}
+
+/** Characters of a path that are kept. */
+const longestPath = 1000;
+/** A string that was cut out of another one keeps that alive (V8); a query of this length is worth a copy of the path. */
+const worthCopying = 100;
+
+/** The path for keeping: neither long nor holding on to its query. */
+function detached(path: string, pathQuery: string): string {
+  if (pathQuery.length < longestPath && pathQuery.length - path.length < worthCopying) return path;
+  return Buffer.from(path.slice(0, longestPath), 'latin1').toString('latin1');
 }
 
 function rounded(ms: number): number {

@@ -1,23 +1,15 @@
 import type { ServerResponse } from 'node:http';
-import { BearerdError, type ErrorCode } from '../errors.ts';
-import type { Log } from '../log.ts';
+import type { SeenHeaders } from '../admin/exchanges.ts';
+import { BearerdError } from '../errors.ts';
 import { type Caller, newExchange, type UpstreamRequest, type UpstreamResponse } from '../upstream/round-trip.ts';
-import { recordEnding } from './access-line.ts';
+import { type Records, recordEnding } from './access-line.ts';
 import { type Arrival, type ArrivedRequest, answerProblem } from './arrival.ts';
-import { type Audit, auditedPath, peerOf } from './audit-entry.ts';
+import { auditedPath, peerOf } from './audit-entry.ts';
 import { breakOff } from './break-off.ts';
 import { answerFields, deliver } from './deliver.ts';
+import { seenHeaders } from './header-view.ts';
 import { passInformation } from './information.ts';
 import { outgoingRequest } from './outgoing-request.ts';
-
-/** What forwarding writes down. */
-export interface ForwardDeps {
-  readonly log: Log;
-  /** One line per request. */
-  readonly accessLog: boolean;
-  /** One entry per decision; undefined = there is no audit log. */
-  readonly audit: Audit | undefined;
-}
 
 /** Takes both connections over after a 101; calls `over` when they have ended. */
 export type Switch = (answer: UpstreamResponse, fields: readonly string[], over: () => void) => void;
@@ -30,14 +22,15 @@ export function forward(
   request: ArrivedRequest,
   response: ServerResponse,
   arrival: Arrival,
-  deps: ForwardDeps,
+  records: Records,
   switched?: Switch,
 ): void {
   const { route, requestId } = arrival;
   const exchange = newExchange();
   const caller: Caller = { gone: false, onGone: undefined };
-  let ownAnswer: ErrorCode | undefined;
-  let audited = deps.audit === undefined;
+  let ownAnswer: BearerdError | undefined;
+  let headers: SeenHeaders | undefined;
+  let audited = records.audit === undefined;
   response.on('close', () => {
     const aborted = !response.writableFinished;
     if (aborted) {
@@ -59,6 +52,7 @@ export function forward(
 
   function answered(sent: UpstreamRequest, answer: UpstreamResponse): void {
     exchange.answeredMs = performance.now();
+    if (records.exchanges?.watched) headers = seenHeaders(sent.headers, answer.rawHeaders, exchange.generation);
     try {
       if (answer.switched === undefined) deliver(request, response, arrival, sent, answer);
       else switched?.(answer, answerFields(request, arrival, answer, false), () => ended(answer.status, false));
@@ -72,7 +66,7 @@ export function forward(
   function decided(status: number | undefined, upstreamStatus: number | undefined): void {
     if (audited) return;
     audited = true;
-    deps.audit?.record({
+    records.audit?.record({
       listener: arrival.listener,
       peer: peerOf(request.socket),
       requestId,
@@ -80,7 +74,7 @@ export function forward(
       path: auditedPath(arrival.pathQuery),
       route: route.name,
       decision: 'allowed',
-      error: ownAnswer,
+      error: ownAnswer?.code,
       status,
       upstreamStatus,
       generation: exchange.generation,
@@ -89,8 +83,12 @@ export function forward(
 
   function ended(status: number, aborted: boolean): void {
     decided(status === 0 ? undefined : status, undefined);
-    const log = deps.accessLog ? deps.log : undefined;
-    recordEnding(arrival, exchange, { method: request.method ?? '', status, aborted, error: ownAnswer }, log);
+    recordEnding(
+      arrival,
+      exchange,
+      { method: request.method ?? '', status, aborted, error: ownAnswer, headers },
+      records,
+    );
   }
 
   function refuse(error: unknown): void {
@@ -101,15 +99,18 @@ export function forward(
       return;
     }
     const problem = known(error);
-    ownAnswer = problem.code;
+    ownAnswer = problem;
     exchange.answeredMs = performance.now();
+    if (records.exchanges?.watched && upstream !== undefined) {
+      headers = seenHeaders(upstream.headers, [], exchange.generation);
+    }
     decided(problem.entry.status, problem.occurrence.upstreamStatus);
     answerProblem(request, response, problem, requestId);
   }
 
   function known(error: unknown): BearerdError {
     if (error instanceof BearerdError) return error;
-    deps.log.error({ event: 'internal_error', requestId, err: error }, 'a request failed for a reason of our own');
+    records.log.error({ event: 'internal_error', requestId, err: error }, 'a request failed for a reason of our own');
     return new BearerdError('BEARERD_INTERNAL', 'the request could not be handled', { cause: error });
   }
 }

@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { Tally } from '../admin/tally.ts';
 import { BearerdError } from '../errors.ts';
 import { isSameTls, type ServerTls } from '../net/server-tls.ts';
-import { type LocalEnding, logLocalEnding } from './access-line.ts';
+import { type LocalEnding, type Records, recordLocalEnding } from './access-line.ts';
 import { type AdmissionRules, admit } from './admission.ts';
 import { AnswerOrder, type ListenerResponse } from './answer-order.ts';
 import { type ArrivedRequest, answerProblem } from './arrival.ts';
@@ -12,7 +12,7 @@ import { auditedPath, peerOf } from './audit-entry.ts';
 import { answerSocket, clientError } from './client-error.ts';
 import { Connections } from './connections.ts';
 import { corsHeaders, listedOrigin } from './cors.ts';
-import { type ForwardDeps, forward } from './forward.ts';
+import { forward } from './forward.ts';
 import { noSchemas } from './no-schemas.ts';
 import { registerProxy } from './proxy-plugin.ts';
 import { pathAndQuery } from './request-target.ts';
@@ -32,7 +32,7 @@ export interface ListenerLimits {
 }
 
 /** What one listener serves, and to whom. */
-export interface ListenerOptions extends ForwardDeps, AdmissionRules {
+export interface ListenerOptions extends Records, AdmissionRules {
   readonly limits: ListenerLimits;
   /** undefined = plain HTTP; that there is TLS and who needs a certificate stays as it was made. */
   readonly tls: ServerTls | undefined;
@@ -169,7 +169,7 @@ export class Listener {
       this.#options.tally.refused('proxy', code);
       const origin = listedOrigin(request.rawHeaders, this.#options.allowedOrigins);
       answerProblem(request, response, admitted, requestId, origin === undefined ? [] : corsHeaders(origin));
-      const ending = { requestId, method, target, status: entry.status, error: code, startedMs };
+      const ending = { requestId, method, target, status: entry.status, error: admitted, startedMs };
       this.#log(ending, request.socket, occurrence.rule);
     } else {
       const { status, headers } = admitted;
@@ -245,12 +245,12 @@ export class Listener {
     this.#options.tally.refused('proxy', error.code);
     answerSocket(socket, error, requestId, method, target);
     const { status } = error.entry;
-    this.#log({ requestId, method, target, status, error: error.code, startedMs: performance.now() }, socket);
+    this.#log({ requestId, method, target, status, error, startedMs: performance.now() }, socket);
   }
 
   #log(ending: LocalEnding, socket: Socket, rule?: string): void {
-    const { accessLog, log, audit, routes } = this.#options;
-    if (accessLog) logLocalEnding(log, ending);
+    recordLocalEnding(ending, this.#options);
+    const { audit, routes } = this.#options;
     if (audit === undefined) return;
     const { requestId, method, target, status, error } = ending;
     audit.record({
@@ -263,7 +263,7 @@ export class Listener {
       route: rule === undefined ? undefined : routes.find(pathAndQuery(target, method))?.name,
       decision: error === undefined ? 'answered' : 'refused',
       rule,
-      error,
+      error: error?.code,
       status,
     });
   }

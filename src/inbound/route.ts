@@ -7,6 +7,8 @@ import type { Policy } from './policy.ts';
 /** Everything that the data path needs to know of one route, prepared once. */
 export interface Route {
   readonly name: string;
+  /** The name under which the tokens of its credential are known. */
+  readonly credential: string;
   /** Without a trailing slash; empty = everything. */
   readonly prefix: string;
   /** Path of the upstream without a trailing slash. */

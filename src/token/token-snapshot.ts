@@ -10,6 +10,8 @@ export interface TokenSnapshot {
   readonly expiresAtMs: number | undefined;
   /** Epoch milliseconds when the current token was handed over; undefined = there is none. */
   readonly obtainedAtMs: number | undefined;
+  /** Epoch milliseconds from which the next request asks for another token; undefined = there is none, or never. */
+  readonly refreshAtMs: number | undefined;
   readonly everObtained: boolean;
   /** A token request is in flight. */
   readonly refreshing: boolean;
@@ -41,11 +43,12 @@ export interface SnapshotParts {
 
 /** What is shown of a token source now. */
 export function snapshotOf({ held, newest, refreshing, last }: SnapshotParts, now: Moment): TokenSnapshot {
-  const leftMs = held?.remainingMs(now);
+  const finite = (ms: number | undefined) => (ms !== undefined && Number.isFinite(ms) ? ms : undefined);
   return {
     generation: newest?.generation ?? 0,
-    expiresAtMs: leftMs !== undefined && Number.isFinite(leftMs) ? now.wallMs + leftMs : undefined,
+    expiresAtMs: finite(held && now.wallMs + held.remainingMs(now)),
     obtainedAtMs: held?.obtained.wallMs,
+    refreshAtMs: finite(held?.quietUntil.wallMs),
     everObtained: newest !== undefined,
     refreshing,
     usable: held?.usable(now) ?? false,

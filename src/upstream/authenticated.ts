@@ -15,6 +15,7 @@ import { challengeText } from './challenge-body.ts';
 import { latin1 } from './field-lines.ts';
 import type { RoundTrip, UpstreamRequest, UpstreamResponse } from './round-trip.ts';
 import { type FaultContext, findingsOf, type Rejection, tokenFault } from './token-fault.ts';
+import { trailStep } from './trail-step.ts';
 
 /** What a route says about answers that refuse the token. */
 export interface ChallengePolicy extends FaultContext {
@@ -209,9 +210,12 @@ export function authenticated(
 
   function note(
     request: UpstreamRequest,
-    { verdict, facts, held }: Rejection,
+    rejection: Rejection,
     [finding, ...more]: readonly Contradiction[] = [],
   ): void {
+    const { verdict, facts, held } = rejection;
+    request.exchange.trail ??= [];
+    request.exchange.trail.push(trailStep(rejection, request.exchange.upstreamErrorCode));
     if (verdict.log === 'debug') return;
     const because = finding === undefined ? '' : `: ${finding.sentence} ${finding.cure}`;
     const fields = {

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { TrailStep } from '../challenge/trail.ts';
 import type { ReplayableBody } from './replayable-body.ts';
 import type { ResponseBody } from './response-body.ts';
 
@@ -12,6 +13,8 @@ export interface Exchange {
   rule: string | undefined;
   /** The upstream's error code of the last 401. */
   upstreamErrorCode: string | undefined;
+  /** Each decision about a 401, in order; undefined = no 401. */
+  trail: TrailStep[] | undefined;
   /** Milliseconds spent waiting for a token. */
   tokenMs: number;
   /** Milliseconds from dispatch to the response head, summed over the attempts. */
@@ -70,6 +73,7 @@ export function newExchange(): Exchange {
     generation: undefined,
     rule: undefined,
     upstreamErrorCode: undefined,
+    trail: undefined,
     tokenMs: 0,
     upstreamMs: 0,
     answeredMs: 0,

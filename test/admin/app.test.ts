@@ -1,7 +1,10 @@
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import { type AdminOptions, buildAdmin } from '../../src/admin/app.ts';
+import { EventStreams } from '../../src/admin/event-streams.ts';
+import { Exchanges } from '../../src/admin/exchanges.ts';
 import type { CredentialStatus, Status } from '../../src/admin/status.ts';
+import { TokenHistory } from '../../src/admin/token-history.ts';
 import { TokenRequestError } from '../../src/token/provider.ts';
 import { rawRequest } from '../support/raw-http.ts';
 
@@ -19,6 +22,7 @@ const credential: CredentialStatus = {
     obtainedAt: '2026-01-01T00:00:00.000Z',
     expiresAt: null,
     expiresInSeconds: null,
+    refreshAt: null,
     findings: [],
   },
   lastRefusal: null,
@@ -31,6 +35,7 @@ const status: Status = {
   uptimeSeconds: 5,
   state: 'running',
   listeners: [{ url: 'http://127.0.0.1:8080', routes: ['api'] }],
+  localKeyField: null,
   admin: 'http://127.0.0.1:8081',
   routes: [
     {
@@ -40,6 +45,8 @@ const status: Status = {
       preset: 'none',
       credential: 'idp',
       insecureSkipVerify: false,
+      requests: {},
+      repeated: 0,
     },
   ],
   credentials: [credential],
@@ -58,7 +65,12 @@ async function start(t: Test, over: Partial<AdminOptions> = {}) {
     warn: silent,
     error: (fields: object) => errors.push(fields),
   };
+  const exchanges = new Exchanges();
+  const history = new TokenHistory();
   const app = buildAdmin({
+    exchanges,
+    history,
+    events: new EventStreams({ status: () => status, exchanges, history, nowMs: Date.now }),
     guard: () => ({ allowedHosts: ['localhost', '127.0.0.1'], allowedOrigins: [], ownOrigins: [] }),
     readiness: () => ({ ready: true, status: 200, reasons: [] }),
     metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: 'bearerd_x 1\n' }),

@@ -4,7 +4,7 @@ import { relative, sep } from 'node:path';
 import { createInterface } from 'node:readline';
 import { coverageFindings, type FileCoverage } from './coverage-rules.ts';
 import { afterSecondLook, secondLook } from './second-look.ts';
-import { compiledPath, hasCode, sourceFiles } from './source-files.ts';
+import { compiledPath, hasCode, runsInBrowser, sourceFiles } from './source-files.ts';
 import { TapReading, type TapResult } from './tap-reading.ts';
 
 // Runs tap over the compiled tests and closes with `N passed, N failed`:
@@ -56,7 +56,8 @@ function judgeCoverage(): string[] {
     ([file, coverage]) => [relative('.', file).split(sep).join('/'), coverage] as const,
   );
   const sources = sourceFiles('src').map(({ path }) => path);
-  return coverageFindings(new Map(covered.filter(([file]) => file.startsWith('src/'))), sources.filter(hasCode));
+  const counted = sources.filter((path) => !runsInBrowser(path) && hasCode(path));
+  return coverageFindings(new Map(covered.filter(([file]) => file.startsWith('src/'))), counted);
 }
 
 /** Runs files that failed beside others once more, alone, and says so either way. */

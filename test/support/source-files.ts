@@ -17,6 +17,11 @@ export function sourceFiles(folder: string): SourceFile[] {
     .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
 }
 
+/** The modules of the status page; what of them can run without a browser is tested like everything else. */
+export function runsInBrowser(path: string): boolean {
+  return path.startsWith('src/admin/page/');
+}
+
 /** Where the compiler puts a source file. */
 export function compiledPath(source: string): string {
   return join('build', source.replace(/\.ts$/, '.js'));
