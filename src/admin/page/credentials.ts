@@ -137,5 +137,5 @@ function lifeWords({ generation, obtainedAt, expiresAt }: CredentialStatus['toke
   if (expiresAt === null || obtainedAt === null) return `${which} · never expires`;
   const leftMs = Date.parse(expiresAt) - nowMs;
   if (leftMs <= 0) return `${which} · has expired; the next request asks for a new one`;
-  return `${which} · ${life(leftMs)} of ${life(Date.parse(expiresAt) - Date.parse(obtainedAt))} left`;
+  return `${which} · ${life(leftMs)} left`;
 }
