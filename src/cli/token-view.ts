@@ -38,7 +38,7 @@ export function viewOf(token: string, keys: KeyEvidence | undefined): TokenView 
 
 function signatureView(keys: KeyEvidence | undefined): SignatureView {
   if (keys === undefined) {
-    return { verified: null, detail: 'not verified: nothing says where the keys are (write issuer or expect.jwks)' };
+    return { verified: null, detail: 'not verified: nothing says where the keys are (write expect.jwks)' };
   }
   switch (keys.state) {
     case 'verified':

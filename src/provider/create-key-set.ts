@@ -17,7 +17,8 @@ export interface CredentialKeys extends KeyExaminer {
 const timeoutMs = 5000;
 
 /**
- * The key set that a credential's tokens can be compared with: that of `expect.jwks`, else that of the issuer's metadata.
+ * The key set that a credential's tokens can be compared with: that of `expect.jwks`, else that of the issuer's metadata;
+ * the issuer is the configured one, else the one that a token names, if it is of the token endpoint's own origin.
  * @param issuer the provider's own way to its issuer; undefined = it has none, and plain verified connections are made
  * @returns undefined where nothing says where keys are
  */
@@ -26,16 +27,18 @@ export function createKeySet(
   jwks: string | undefined,
   deps: { readonly clock: Clock; readonly log: Log },
 ): CredentialKeys | undefined {
-  if (jwks === undefined && issuer?.name === undefined) return undefined;
+  if (jwks === undefined && issuer === undefined) return undefined;
   const tls = { ca: undefined, cert: undefined, key: undefined, serverName: undefined, minVersion: undefined };
+  const nobody = { issuer: undefined, tokenEndpoint: undefined };
   const options = {
+    ...nobody,
     tls: { ...tls, insecureSkipVerify: false },
     timeout: timeoutMs,
     insecureHttp: false,
     egressProxy: undefined,
   };
   const own = createConnections(options, createSecretReader(deps.log));
-  const contact = issuer ?? createIssuerContact(undefined, options, { ...deps, connect: own.get });
+  const contact = issuer ?? createIssuerContact(options, { ...deps, connect: own.get });
   const keys = new KeySet({ contact, url: jwks }, deps);
   return {
     examine: (token, waitMs) => keys.examine(token, waitMs),

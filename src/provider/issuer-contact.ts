@@ -4,10 +4,18 @@ import type { Log } from '../log.ts';
 import type { IssuerContact } from '../token/provider.ts';
 import type { EndpointOptions } from './endpoint-options.ts';
 import { exchange } from './exchange.ts';
-import { createIssuer } from './issuer.ts';
+import { createIssuer, type Issuer } from './issuer.ts';
 
 /** The largest key set that is read, in bytes; real ones have some thousand. */
 const bodyLimit = 262_144;
+
+/** Whom to ask. */
+export interface ContactSettings extends Pick<EndpointOptions, 'insecureHttp' | 'timeout'> {
+  /** As configured. */
+  readonly issuer: string | undefined;
+  /** As configured; a token that names an issuer of the same origin is believed. */
+  readonly tokenEndpoint: string | undefined;
+}
 
 /** What a contact works with. */
 export interface ContactDeps {
@@ -17,17 +25,24 @@ export interface ContactDeps {
 }
 
 /** A way to ask the issuer over the connections of its token endpoint; nothing is asked yet. */
-export function createIssuerContact(
-  name: string | undefined,
-  { insecureHttp, timeout: timeoutMs }: Pick<EndpointOptions, 'insecureHttp' | 'timeout'>,
-  deps: ContactDeps,
-): IssuerContact {
+export function createIssuerContact(settings: ContactSettings, deps: ContactDeps): IssuerContact {
+  const { issuer: configured, tokenEndpoint, insecureHttp, timeout: timeoutMs } = settings;
   const { connect } = deps;
-  const issuer =
-    name === undefined ? undefined : createIssuer({ issuer: name, insecureHttp, timeoutMs, connect }, deps);
+  let current: { readonly name: string; readonly issuer: Issuer } | undefined;
+
+  function named(name: string): Issuer {
+    if (current?.name !== name) {
+      current = { name, issuer: createIssuer({ issuer: name, insecureHttp, timeoutMs, connect }, deps) };
+    }
+    return current.issuer;
+  }
+
   return {
-    name,
-    keySetUrl: async (signal) => (await issuer?.metadata(signal))?.jwksUri,
+    name: configured,
+    async keySetUrl(iss, signal) {
+      const name = configured ?? (iss !== undefined && sameOrigin(iss, tokenEndpoint) ? iss : undefined);
+      return name === undefined ? undefined : (await named(name).metadata(signal)).jwksUri;
+    },
     async get(url, signal) {
       const { origin, pathname } = new URL(url);
       const asked = { method: 'GET', url: `${origin}${pathname}`, option: 'expect.jwks' } as const;
@@ -36,4 +51,11 @@ export function createIssuerContact(
       return await exchange({ asked, url, headers, dispatcher, timeoutMs, bodyLimit }, signal);
     },
   };
+}
+
+/** A token can name any issuer; only one that stands where the token came from is asked. */
+function sameOrigin(iss: string, tokenEndpoint: string | undefined): boolean {
+  if (tokenEndpoint === undefined || !URL.canParse(iss)) return false;
+  const { origin, search, hash, username, password } = new URL(iss);
+  return origin === new URL(tokenEndpoint).origin && `${search}${hash}${username}${password}` === '';
 }

@@ -68,16 +68,23 @@ export class KeySet implements KeyExaminer {
       return { state: 'not-applicable', why: 'its algorithm is none that published keys are for' };
     }
     const name = typeof kid === 'string' ? kid : '';
-    if (this.#isStale()) await this.#fetched(waitMs);
+    const { iss } = jwt.payload;
+    const look = () => this.#fetched(typeof iss === 'string' ? iss : undefined, waitMs);
+    if (this.#isStale()) await look();
     const first = await this.#compare(token, alg, name);
     if (first.state === 'verified' || first.state === 'not-applicable' || !this.#mayLookFor(name)) return first;
-    await this.#fetched(waitMs);
+    await look();
     return await this.#compare(token, alg, name);
   }
 
   /** Ends a look that is under way. */
   close(): void {
     this.#stop.abort();
+  }
+
+  /** The user said whose keys these are; otherwise looking for them is only an attempt, and its failure says nothing. */
+  get #isTold(): boolean {
+    return this.#settings.url !== undefined || this.#settings.contact.name !== undefined;
   }
 
   #isStale(): boolean {
@@ -100,7 +107,7 @@ export class KeySet implements KeyExaminer {
     const known = this.#known;
     if (known === undefined) {
       const { url, why } = this.#failure ?? { url: this.#settings.url, why: 'they have not arrived yet' };
-      return { state: 'unavailable', url, why };
+      return this.#isTold ? { state: 'unavailable', url, why } : { state: 'not-applicable', why };
     }
     if (this.#last?.token === token && this.#last.keys === known) return this.#last.evidence;
     const evidence = await this.#judge(known, token, alg, kid);
@@ -117,8 +124,8 @@ export class KeySet implements KeyExaminer {
   }
 
   /** Joins or begins a look, and waits for it no longer than `waitMs`. */
-  async #fetched(waitMs: number): Promise<void> {
-    this.#fetching ??= this.#fetch().finally(() => {
+  async #fetched(iss: string | undefined, waitMs: number): Promise<void> {
+    this.#fetching ??= this.#fetch(iss).finally(() => {
       this.#fetching = undefined;
     });
     let timer: NodeJS.Timeout | undefined;
@@ -129,13 +136,13 @@ export class KeySet implements KeyExaminer {
     clearTimeout(timer);
   }
 
-  async #fetch(): Promise<void> {
+  async #fetch(iss: string | undefined): Promise<void> {
     const { contact } = this.#settings;
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(fetchMs)]);
     let url = this.#settings.url;
     try {
-      url ??= await contact.keySetUrl(signal);
-      if (url === undefined) return this.#failed(url, "the issuer's metadata names no jwks_uri");
+      url ??= await contact.keySetUrl(iss, signal);
+      if (url === undefined) return this.#failed(url, 'nothing says where the keys are (write issuer or expect.jwks)');
       if (!isSafe(url, this.#settings)) return this.#failed(url, 'the jwks_uri of the metadata is not https');
       const { status, text } = await contact.get(url, signal);
       const keys = status === 200 ? keysIn(text) : undefined;
@@ -162,7 +169,8 @@ export class KeySet implements KeyExaminer {
     if (this.#stop.signal.aborted) return;
     this.#known = undefined;
     this.#failure = { url, why, atMs: this.#clock.monotonicMs() };
-    this.#log.warn({ event: 'keys_unavailable', url }, `The issuer's keys cannot be had for explanations: ${why}`);
+    const level = this.#isTold ? 'warn' : 'debug';
+    this.#log[level]({ event: 'keys_unavailable', url }, `The issuer's keys cannot be had for explanations: ${why}`);
   }
 }
 
@@ -170,13 +178,13 @@ function kidsOf(keys: readonly PublishedKey[]): string[] {
   return keys.map((key) => key['kid']).filter((kid) => typeof kid === 'string');
 }
 
-/** What the user wrote is meant; what metadata says may be plain http only at home. */
+/** What the user wrote is meant; what metadata says may be plain http only at home, or where the issuer may be so. */
 function isSafe(url: string, { url: configured, contact }: KeySetSettings): boolean {
   if (configured !== undefined) return true;
   if (!URL.canParse(url)) return false;
   const { protocol, hostname } = new URL(url);
   if (protocol === 'https:') return true;
-  const issuerIsHttp = contact.name !== undefined && new URL(contact.name).protocol === 'http:';
+  const issuerIsHttp = contact.name?.startsWith('http:') === true;
   return protocol === 'http:' && (issuerIsHttp || isLoopback(hostname));
 }
 

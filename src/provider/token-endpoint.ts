@@ -187,7 +187,10 @@ export function createTokenEndpoint(settings: TokenEndpointSettings, context: To
         throw error;
       }
     },
-    issuer: createIssuerContact(settings.issuer, settings.options, { connect: connections.get, clock, log }),
+    issuer: createIssuerContact(
+      { ...settings.options, issuer: settings.issuer, tokenEndpoint: settings.tokenEndpoint },
+      { connect: connections.get, clock, log },
+    ),
     close: connections.close,
   };
 }

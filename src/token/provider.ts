@@ -26,8 +26,12 @@ export interface TokenProvider {
 export interface IssuerContact {
   /** As configured; undefined = only a token endpoint is known. */
   readonly name: string | undefined;
-  /** Where its metadata says that its keys are; undefined = it does not say. @throws TokenRequestError */
-  readonly keySetUrl: (signal: AbortSignal) => Promise<string | undefined>;
+  /**
+   * Where its metadata says that its keys are; undefined = nothing says so.
+   * @param iss of a token: names the issuer where none is configured, if it is of the token endpoint's own origin
+   * @throws TokenRequestError
+   */
+  readonly keySetUrl: (iss: string | undefined, signal: AbortSignal) => Promise<string | undefined>;
   /** GETs a document: certificates verified, redirects not followed, the size bounded. @throws TokenRequestError */
   readonly get: (url: string, signal: AbortSignal) => Promise<{ readonly status: number; readonly text: string }>;
 }

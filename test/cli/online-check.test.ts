@@ -31,7 +31,7 @@ t.test('token and API are fine: exit 0, the token decoded, of the signature only
   t.equal(code, 0, out + err);
   t.match(out, /^configuration is valid\n/);
   t.match(out, /credential default: a token in \d+ ms, good until \d{4}-/);
-  t.match(out, /"alg": "RS256"[\s\S]*"sub": "my-app"[\s\S]*signature: 256 bytes, not verified/);
+  t.match(out, /"alg": "RS256"[\s\S]*"sub": "my-app"[\s\S]*signature: 256 bytes, verified with the keys at http:/);
   t.match(out, `route collibra: GET ${collibra.url}/rest/2.0/auth/sessions/current → 200: the token is accepted\n`);
   t.notMatch(out, /[\w-]{60,}/);
 });

@@ -1,6 +1,9 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import t, { type Test } from 'tap';
+import { Agent } from 'undici';
+import { startIdp } from '../../src/emulator/idp.ts';
 import { createKeySet } from '../../src/provider/create-key-set.ts';
+import { createIssuerContact } from '../../src/provider/issuer-contact.ts';
 import { KeySet, keySetRestMs } from '../../src/provider/key-set.ts';
 import { type IssuerContact, TokenRequestError } from '../../src/token/provider.ts';
 import { jwtOf } from '../challenge/tokens.ts';
@@ -95,7 +98,7 @@ t.test('failures are told and remembered', async (t) => {
     [[[new Error('odd')]], 'the look at them failed'],
     [[['<html>']], 'answered 404 without a key set'],
     [[[{ nothing: 1 }]], 'answered 200 without a key set'],
-    [[[{}], { keySetUrl: async () => undefined }], 'names no jwks_uri'],
+    [[[{}], { keySetUrl: async () => undefined }], 'nothing says where the keys are'],
     [[[{}], { keySetUrl: async () => 'http://other.example/jwks' }], 'is not https'],
     [[[{}], { keySetUrl: async () => 'nonsense' }], 'is not https'],
     [[[{}], { keySetUrl: async () => 'ftp://127.0.0.1/jwks' }], 'is not https'],
@@ -140,6 +143,29 @@ t.test('nobody waits longer than asked; what comes later is there the next time;
   arrive?.();
   t.equal((await keys.examine(token)).state, 'verified');
   t.equal(asked, 1);
+});
+
+t.test('where the user does not say whose keys these are, an attempt that fails says nothing', async (t) => {
+  const { keys, warnings } = setUp([{}], { name: undefined, keySetUrl: async () => undefined });
+  t.match(await keys.examine(await one.sign()), { state: 'not-applicable', why: 'nothing says where the keys are' });
+  t.strictSame(warnings, []);
+});
+
+t.test('the issuer that a token names is asked only where the token came from', async (t) => {
+  const idp = await startIdp();
+  t.teardown(idp.close);
+  const agent = new Agent();
+  t.teardown(() => agent.close());
+  const deps = { connect: async () => agent, clock: { nowMs: Date.now, monotonicMs: Date.now }, log };
+  const known = { issuer: undefined, tokenEndpoint: idp.tokenEndpoint, insecureHttp: false, timeout: 2000 };
+  const contact = createIssuerContact(known, deps);
+  const signal = AbortSignal.timeout(5000);
+  t.equal(await contact.keySetUrl(idp.issuer, signal), idp.jwksUrl);
+  for (const iss of [undefined, 'x', 'http://127.0.0.1:1', `${idp.issuer}?a=b`]) {
+    t.equal(await contact.keySetUrl(iss, signal), undefined, iss ?? 'none');
+  }
+  const nowhere = createIssuerContact({ ...known, tokenEndpoint: undefined }, deps);
+  t.equal(await nowhere.keySetUrl(idp.issuer, signal), undefined);
 });
 
 t.test('without a provider that knows its issuer: expect.jwks over connections of its own', async (t) => {
