@@ -5,19 +5,24 @@ import { systemClock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { BatchedLog } from '../log.ts';
 import { createTokenCache } from '../token/token-cache.ts';
+import { TokenSharing } from '../token-cache/token-sharing.ts';
 import type { CliContext } from './context.ts';
 import type { CommandLine } from './options.ts';
 import { openLog } from './serve.ts';
 
 /**
  * The credentials that routes use, by name, for a command that asks for a token and ends; afterwards they are closed.
+ * @param shares a token that `tokens.cache` has will do, and a new one is put there
  * @returns what `use` returns
  */
 export async function withCredentials<T>(
   config: Config,
   log: BatchedLog,
+  shares: boolean,
   use: (credentials: ReadonlyMap<string, Credential>) => Promise<T>,
 ): Promise<T> {
+  const sharing = new TokenSharing({ clock: systemClock, random: Math.random, log });
+  if (shares) sharing.use(config.tokens.cache);
   const credentials = buildCredentials(
     config,
     {
@@ -27,6 +32,7 @@ export async function withCredentials<T>(
       tally: new Tally(systemClock.nowMs()),
       history: new TokenHistory(),
       cache: createTokenCache(config.credentials.length),
+      sharing,
     },
     new Map(),
   );
@@ -34,6 +40,7 @@ export async function withCredentials<T>(
     return await use(credentials);
   } finally {
     await Promise.all([...new Set(credentials.values())].map(closeCredential));
+    await sharing.close();
     log.flush();
   }
 }

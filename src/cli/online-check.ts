@@ -48,7 +48,7 @@ export interface OnlineFindings {
 
 /** Gets a token for each credential that a route uses, and makes each route's probe request with it; starts no listener. */
 export function checkOnline(config: Config, log: BatchedLog): Promise<OnlineFindings> {
-  return withCredentials(config, log, async (credentials) => {
+  return withCredentials(config, log, false, async (credentials) => {
     const shared = [...credentials].filter(([, { subjects }]) => subjects === undefined);
     const tokens = await Promise.all(shared.map(([name, credential]) => tokenOf(name, credential)));
     const parts = { clock: systemClock, log, tally: new Tally(systemClock.nowMs()), viaName: 'bearerd-check' };

@@ -29,7 +29,7 @@ export const token: Command = async (context) => {
   if (loaded === undefined) return 2;
   const { config } = loaded;
   const form = asked[0] ?? (context.isTerminal ? 'decode' : 'raw');
-  return withCredentials(config, await quietLog(config, line, context), async (credentials) => {
+  return withCredentials(config, await quietLog(config, line, context), true, async (credentials) => {
     const found = chosen(line.operands[0], credentials);
     if (typeof found === 'string') return refuse(context, found);
     const [name, { source, subjects, keys }] = found;

@@ -2,6 +2,7 @@ import { createHmac, hkdfSync } from 'node:crypto';
 import type { Secret } from '../config/secret.ts';
 import type { Log } from '../log.ts';
 import type { AccessToken, LifetimeSource } from '../token/access-token.ts';
+import type { OnStoreState } from './store.ts';
 
 /** What one secret of the configuration becomes. */
 export interface CacheKey {
@@ -26,16 +27,26 @@ export interface SealedToken {
 export class KeyRing {
   readonly #secrets: readonly Secret[];
   readonly #log: Log;
+  readonly #onState: OnStoreState;
+  #readable = true;
   #derived: ReadonlyMap<string, CacheKey> = new Map();
 
-  constructor(secrets: readonly Secret[], log: Log) {
+  constructor(secrets: readonly Secret[], log: Log, onState: OnStoreState) {
     this.#secrets = secrets;
     this.#log = log;
+    this.#onState = onState;
   }
 
-  /** @throws BearerdError BEARERD_SECRET_UNREADABLE */
+  /** @throws BearerdError BEARERD_SECRET_UNREADABLE, which has been told */
   async read(): Promise<readonly CacheKey[]> {
-    const texts = await Promise.all(this.#secrets.map((secret) => secret.read(this.#log)));
+    const texts = await Promise.all(this.#secrets.map((secret) => secret.read(this.#log))).catch((error: unknown) => {
+      const problem = error instanceof Error ? error.message.replace(/\.$/, '') : 'a key cannot be read';
+      if (this.#readable) this.#onState({ available: false, problem });
+      this.#readable = false;
+      throw error;
+    });
+    if (!this.#readable) this.#onState({ available: true, problem: undefined });
+    this.#readable = true;
     this.#derived = new Map(texts.map((text) => [text, this.#derived.get(text) ?? derive(text)]));
     return [...this.#derived.values()];
   }

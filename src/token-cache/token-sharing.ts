@@ -32,7 +32,8 @@ interface Open {
   readonly kind: 'redis' | 'file';
   readonly store: Store;
   readonly keys: KeyRing;
-  state: StoreState;
+  /** What is wrong with the store, and with the keys. */
+  readonly problems: Map<'store' | 'keys', string>;
   /** By credential. */
   readonly tokens: Map<string, CredentialTokens>;
   /** What runs on after the caller has its token. */
@@ -75,9 +76,9 @@ export class TokenSharing {
   /** How it is now. */
   state(): TokenSharingState {
     const open = this.#open;
-    return open === undefined
-      ? { kind: 'memory', available: true, problem: undefined }
-      : { kind: open.kind, ...open.state };
+    if (open === undefined) return { kind: 'memory', available: true, problem: undefined };
+    const [problem] = open.problems.values();
+    return { kind: open.kind, available: problem === undefined, problem };
   }
 
   /** Puts away what is still to be put away and ends the connection; never throws. */
@@ -99,23 +100,25 @@ export class TokenSharing {
   #opened(config: Exclude<CacheConfig, { kind: 'memory' }>, asked: string): Open {
     const { clock, random, log } = this.#deps;
     const { kind } = config;
-    const onState = (state: StoreState) => {
-      open.state = state;
+    const problems: Open['problems'] = new Map();
+    const onStateOf = (part: 'store' | 'keys') => (state: StoreState) => {
+      if (state.problem === undefined) problems.delete(part);
+      else problems.set(part, state.problem);
       tell(log, kind, state);
     };
-    const open: Open = {
+    const onState = onStateOf('store');
+    return {
       asked,
       kind,
       store:
         config.kind === 'redis'
           ? new RedisStore(config, random, onState)
           : new FileStore(config.path, clock, log, onState),
-      keys: new KeyRing(config.keys, log),
-      state: { available: true, problem: undefined },
+      keys: new KeyRing(config.keys, log, onStateOf('keys')),
+      problems,
       tokens: new Map(),
       pending: new Set(),
     };
-    return open;
   }
 }
 

@@ -37,6 +37,16 @@ t.test('to a pipe: the token alone; --raw, --header', async (t) => {
   t.match((await run(['--header'])).out, /^Authorization: Bearer [\w-]+\.[\w-]+\.[\w-]+\n$/);
 });
 
+t.test('a token that tokens.cache has is printed, not another one', async (t) => {
+  const { run } = await setUp(t);
+  const key = 'Zk8sW1xQ5m3bT7vYcR2nL9dJ4gHfPa6uEoIiKjSxVw0=';
+  const cache = { BEARERD_TOKENS_CACHE_FILE: `${t.testdir({})}/tokens`, BEARERD_TOKENS_CACHE_KEY: key };
+  const first = await run([], cache);
+  t.match(first.out.trim(), jwt);
+  t.equal((await run([], cache)).out, first.out);
+  t.not((await run([])).out, first.out);
+});
+
 t.test('on a terminal: the sections, of the signature only its length', async (t) => {
   const { run } = await setUp(t);
   const { code, out } = await run([], {}, true);

@@ -19,6 +19,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'inbound',
     'upstream',
     'provider',
+    'token-cache',
     'config',
     'challenge',
     'token',

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { type App, buildApp } from '../../src/app.ts';
@@ -137,11 +137,30 @@ t.test('a reload takes another cache into use, keeps one that stays, and a stop 
   t.equal(idp.issued.length, 2);
 });
 
+t.test('a key file that is gone for a while: told, each asks by itself, and mended by itself', async (t) => {
+  const redis = await startRedis();
+  t.teardown(redis.stop);
+  const { idp, revoked, start, get, folder, events } = await world(t);
+  const { url, admin } = await start({ redis: redis.url, key: { file: './key' } });
+  t.equal(await get(url), '200 token-1');
+  renameSync(join(folder, 'key'), join(folder, 'away'));
+  revoked.add('token-1');
+  t.equal(await get(url), '200 token-2');
+  const problem = /key does not exist/;
+  t.match(await (await fetch(`${admin}/api/status`)).json(), { tokenCache: { available: false, problem } });
+  renameSync(join(folder, 'away'), join(folder, 'key'));
+  revoked.add('token-2');
+  t.equal(await get(url), '200 token-3');
+  t.match(await (await fetch(`${admin}/api/status`)).json(), { tokenCache: { available: true, problem: null } });
+  const told = events().filter((event) => String(event).startsWith('token_cache_'));
+  t.same(told, ['token_cache_unavailable', 'token_cache_available']);
+  t.equal(idp.issued.length, 3);
+});
+
 t.test('a stop in the middle of a token request leaves no lock', async (t) => {
   const redis = await startRedis();
   t.teardown(redis.stop);
-  const { idp, start, folder } = await world(t);
-  t.ok(folder);
+  const { idp, start } = await world(t);
   const { app } = await start({ redis: redis.url, key: keyText('k') });
   await app.stop();
   t.ok(idp.issued.length <= 1);

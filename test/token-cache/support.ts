@@ -20,6 +20,7 @@ export function ring(...letters: readonly string[]): KeyRing {
   return new KeyRing(
     letters.map((letter) => secretOf(keyText(letter))),
     recorder([]),
+    () => {},
   );
 }
 

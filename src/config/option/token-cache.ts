@@ -63,7 +63,7 @@ const keys: Shape<readonly Secret[] | undefined> = leaf<readonly Secret[]>({
 const group = object(
   {
     redis: secret({
-      doc: 'Processes share their tokens by this Redis or Valkey: `redis://` or `rediss://[user:password@]host[:port][/number]`.',
+      doc: 'Processes share their tokens by this Redis or Valkey (see token-cache.md): `redis://` or `rediss://[user:password@]host[:port][/number]`.',
       example: 'redis://127.0.0.1:6379',
       check: (url) => {
         const scheme = url.facts()?.scheme;
@@ -76,7 +76,10 @@ const group = object(
     }),
     file: leaf<string>({
       type: 'path',
-      spec: { doc: 'Tokens survive a restart in this file (mode 0600).', example: './tokens' },
+      spec: {
+        doc: 'Tokens survive a restart in this file (mode 0600). With neither, or with `cache: memory`, they stay in the process.',
+        example: './tokens',
+      },
       schema: { type: 'string' },
       fallback: undefined,
       defaultText: undefined,
