@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { BearerdError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -100,6 +100,13 @@ export class Secret {
   /** Reading it again is cheap and may give something else: a file. */
   get isFile(): boolean {
     return this.#source.kind === 'file';
+  }
+
+  /** Every user of this machine may read or change the file; false for what is no file, or is not there. */
+  get openToAll(): boolean {
+    const source = this.#source;
+    const mode = source.kind === 'file' ? statSync(source.path, { throwIfNoEntry: false })?.mode : undefined;
+    return ((mode ?? 0) & 0o007) !== 0;
   }
 
   /** Names the source in cache keys: sha256 of a value, else path, name or argv (hashed too, as arguments may be private). */

@@ -1,4 +1,5 @@
 import { parsed } from '../config/option/parsed.ts';
+import { closeIt, openToAll } from '../config/option/secret.ts';
 import type { Lint } from '../config/provider-definition.ts';
 import { Secret } from '../config/secret.ts';
 import type { Complaint } from '../config/shape.ts';
@@ -18,12 +19,15 @@ export function secretFile<const S extends FileSpec>(spec: S) {
   return parsed<Secret, S>({ ...spec, type: 'path', read });
 }
 
-/** Warns of a file that is not there (yet), or has nothing in it. */
+/** Warns of a file that is not there (yet), has nothing in it, or can be read by everybody. */
 export function lintFile(path: string, file: Secret): readonly Lint[] {
   const cure = 'check the path, or have it written before the first request';
   try {
-    if (file.facts()?.bytes !== 0) return [];
-    return [{ path, problem: `the ${file.description} is empty`, cure, severity: 'warning' }];
+    if (file.facts()?.bytes === 0) {
+      return [{ path, problem: `the ${file.description} is empty`, cure, severity: 'warning' }];
+    }
+    if (!file.openToAll) return [];
+    return [{ path, problem: `the ${file.description} is ${openToAll}`, cure: closeIt, severity: 'warning' }];
   } catch (error) {
     const what = error instanceof Error ? error.message.replace(/^The /, 'the ').replace(/\.$/, '') : 'cannot be read';
     return [{ path, problem: what, cure, severity: 'warning' }];

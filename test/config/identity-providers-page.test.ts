@@ -6,6 +6,7 @@ import { formatProblem } from '../../src/config/input.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { providers } from '../../src/provider/index.ts';
 import { presets } from '../../src/provider/presets.ts';
+import { privateFolder } from '../support/private-folder.ts';
 import { tlsText } from '../support/test-certificates.ts';
 
 const page = readFileSync('docs/identity-providers.md', 'utf8');
@@ -14,13 +15,15 @@ t.test(
   'every configuration on the page of identity providers is one that check has nothing to say about',
   async (t) => {
     const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' });
-    const cwd = t.testdir({
-      secret: 'a secret that is long enough for everybody',
-      'key.pem': String(key),
-      'service-account.json': JSON.stringify({ private_key: key, private_key_id: 'k' }),
-      'client.pem': tlsText('client.pem'),
-      'client.key': tlsText('client.key'),
-    });
+    const cwd = privateFolder(
+      t.testdir({
+        secret: 'a secret that is long enough for everybody',
+        'key.pem': String(key),
+        'service-account.json': JSON.stringify({ private_key: key, private_key_id: 'k' }),
+        'client.pem': tlsText('client.pem'),
+        'client.key': tlsText('client.key'),
+      }),
+    );
     const blocks = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, yaml = '']) => yaml);
     t.equal(blocks.length, 14);
     for (const yaml of blocks) {

@@ -4,6 +4,7 @@ import t from 'tap';
 import { formatProblem } from '../../src/config/input.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { providers } from '../../src/provider/index.ts';
+import { privateFolder } from '../support/private-folder.ts';
 
 const page = readFileSync('docs/providers.md', 'utf8');
 const sections = page.split(/^## /m).slice(1);
@@ -15,14 +16,16 @@ t.test('each provider has a section with a configuration that check has nothing 
       schema: object({ name: string({ doc: 'Whom.', required: true }) }, { doc: 'x' }),
       create: () => ({ requestToken: async () => { throw new Error('x'); } }),
     });`;
-  const cwd = t.testdir({
-    secret: 'a secret that is long enough for everybody',
-    'service-account-token': 'x',
-    'refresh-token': 'x',
-    token: 'x',
-    'token.json': '{"access_token":"x"}',
-    'my-provider.mjs': greeter,
-  });
+  const cwd = privateFolder(
+    t.testdir({
+      secret: 'a secret that is long enough for everybody',
+      'service-account-token': 'x',
+      'refresh-token': 'x',
+      token: 'x',
+      'token.json': '{"access_token":"x"}',
+      'my-provider.mjs': greeter,
+    }),
+  );
   t.same(sections.map((section) => section.split('\n')[0]).sort(), providers.map(({ kind }) => kind).sort());
   for (const section of sections) {
     const [kind = ''] = section.split('\n');

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { loadConfig } from '../../src/config/load.ts';
 import { providers } from '../../src/provider/index.ts';
+import { privateFolder } from '../support/private-folder.ts';
 
 /** What each sample of config/ names, and what comes of it. Tests run from the root of the project. */
 const samples: Readonly<Record<string, { env: (t: Test) => Record<string, string>; config: object }>> = {
@@ -40,7 +41,7 @@ const samples: Readonly<Record<string, { env: (t: Test) => Record<string, string
       COLLIBRA_URL: 'https://acme.collibra.com',
       TOKEN_ENDPOINT: 'https://idp.example.com/oauth2/token',
       CLIENT_ID: 'my-app',
-      CLIENT_SECRET_FILE: `${t.testdir({ secret: 's3cret-value\n' })}/secret`,
+      CLIENT_SECRET_FILE: `${privateFolder(t.testdir({ secret: 's3cret-value\n' }))}/secret`,
       LISTEN_PORT: '9000',
     }),
     config: {

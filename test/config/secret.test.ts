@@ -108,7 +108,12 @@ t.test('facts for checks: length and kind of key, and nothing of a command', asy
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
     .privateKey.export({ type: 'pkcs1', format: 'pem' })
     .toString();
-  t.same(new Secret({ kind: 'value', value: 'ü' }).facts(), { bytes: 2, pem: false, privateKey: undefined });
+  t.same(new Secret({ kind: 'value', value: 'ü' }).facts(), {
+    bytes: 2,
+    pem: false,
+    privateKey: undefined,
+    scheme: '',
+  });
   t.match(new Secret({ kind: 'value', value: rsa }).facts(), { pem: true, privateKey: { type: 'rsa', bits: 2048 } });
   t.match(new Secret({ kind: 'value', value: '-----BEGIN X-----' }).facts(), { pem: true, privateKey: undefined });
   t.equal(new Secret({ kind: 'command', argv: ['x'], env: {}, cwd: '/' }).facts(), undefined);

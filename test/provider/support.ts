@@ -106,7 +106,7 @@ export function testContext(
   };
 }
 
-/** Options as the configuration gives them, and every problem that it would report. */
+/** Options as the configuration gives them, and every problem that would stop a start. */
 export function configure<O>(
   definition: ProviderDefinition<O>,
   written: Readonly<Record<string, unknown>>,
@@ -114,7 +114,7 @@ export function configure<O>(
 ): { readonly options: O | undefined; readonly problems: readonly string[]; readonly lints: readonly Lint[] } {
   const context: ParseContext = { env: {}, cwd: '/', problems: [] };
   const options = definition.schema.parse(inputOf(written), '', context);
-  const problems = context.problems.map(formatProblem);
+  const problems = context.problems.filter(({ severity }) => severity === 'error').map(formatProblem);
   if (options === invalid) return { options: undefined, problems, lints: [] };
   return { options, problems, lints: definition.lint?.(options, { upstreams }) ?? [] };
 }

@@ -36,11 +36,20 @@ export function secret<const S extends Spec<Secret>>(spec: S): Shape<Present<Sec
           complain(context, input.origin, path, problem, 'write the secret there, or name another source');
           return invalid;
         }
+        if (value.openToAll) {
+          complain(context, input.origin, path, `the ${value.description} is ${openToAll}`, closeIt, 'warning');
+        }
         return value;
       },
     }),
   );
 }
+
+/** What is wrong with a secret in a file that everybody can read; the sentence begins with the file. */
+export const openToAll = 'open to every user of this machine';
+
+/** What to do about it. */
+export const closeIt = 'give it to owner and group alone: chmod o-rwx';
 
 function oneKey(name: string, value: JsonSchema): JsonSchema {
   return { type: 'object', properties: { [name]: value }, required: [name], additionalProperties: false };
