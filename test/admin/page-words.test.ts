@@ -10,8 +10,10 @@ import {
   refreshWords,
   searchText,
   stateTone,
+  stateWord,
   statusTone,
   timeOfDay,
+  troubles,
 } from '../../src/admin/page/words.ts';
 import type { CredentialStatus } from '../../src/admin/status.ts';
 
@@ -102,11 +104,30 @@ t.test('states, statuses and decisions in words', async (t) => {
   t.match(refreshWords(exchange.at, at), 'due');
   t.match(refreshWords(exchange.at, at - 1), /first request after \d\d:/);
   const failure = {} as NonNullable<CredentialStatus['lastFailure']>;
-  const credential = { state: 'ok', lastFailure: null } as CredentialStatus;
+  const credential = { state: 'ok', lastFailure: null, lastRefusal: null } as CredentialStatus;
   t.equal(stateTone(credential), 'good');
   t.equal(stateTone({ ...credential, lastFailure: failure }), 'warn');
   t.equal(stateTone({ ...credential, state: 'failing', lastFailure: failure }), 'bad');
   t.equal(stateTone({ ...credential, state: 'idle' }), 'calm');
+  const refusal = { at: exchange.at, detail: 'It refuses.', action: 'Change it.' } as CredentialStatus['lastRefusal'];
+  const refused = { ...credential, lastRefusal: refusal };
+  t.equal(stateTone(refused), 'bad');
+  t.strictSame([credential, refused, { ...credential, refreshing: true }].map(stateWord), [
+    'ok',
+    'refused by the API',
+    'asking for a token',
+  ]);
+  t.strictSame(troubles(credential, at), []);
+  t.match(troubles(refused, at), [/^\d\d:\d\d:\d\d It refuses\.$/, 'Change it.']);
+  const failed = { at: exchange.at, message: 'No.', kind: 'permanent', reason: 'x', retryAt: exchange.at } as const;
+  t.match(troubles({ ...credential, lastFailure: failed }, at - 5_000), [
+    /No\.$/,
+    'Somebody has to change something. The token endpoint is asked again in 5 s.',
+  ]);
+  t.match(troubles({ ...credential, lastFailure: { ...failed, kind: 'transient' } }, at), [
+    /No\.$/,
+    'The next request asks again.',
+  ]);
   t.strictSame([200, 304, 404, 502, null].map(statusTone), ['2xx', '3xx', '4xx', '5xx', 'aborted']);
   t.equal(decisionWords({ decision: null }), '');
   t.equal(decisionWords(exchange), 'retried · M5');

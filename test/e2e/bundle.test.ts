@@ -30,6 +30,14 @@ t.test('the bundle forwards with a token, shows metrics, and ends with SIGTERM: 
   t.equal(upstream.seen[0]?.body.toString(), 'body');
   t.match(await (await fetch(`${bearerd.adminUrl}/metrics`)).text(), 'bearerd_requests_total');
   await bearerd.until(() => /INFO: .*listening on/.test(bearerd.stderr), 'a line of pino-pretty');
+  for (const [path, type] of [
+    ['/', 'text/html'],
+    ['/page.js', 'text/javascript'],
+    ['/page.css', 'text/css'],
+  ] as const) {
+    const file = await fetch(`${bearerd.adminUrl}${path}`);
+    t.match([file.status, file.headers.get('content-type')], [200, type], path);
+  }
   t.equal((await fetch(`${bearerd.adminUrl}/nothing`)).status, 404);
   t.same(await bearerd.stop(), { code: 0, signal: undefined });
 });

@@ -171,6 +171,18 @@ async function exchange(url: string, answers: string[], options: RequestInit = {
   }
 }
 
+/** Listens to the events of the status page until the process ends; header fields are kept meanwhile. */
+async function heard(url: string): Promise<string> {
+  let text = '';
+  const { body } = await fetch(url);
+  try {
+    for await (const chunk of body ?? []) text += Buffer.from(chunk).toString();
+  } catch {
+    // the listener ends before its answers do
+  }
+  return text;
+}
+
 t.jobs = 2;
 
 for (const format of ['json', 'pretty'] as const) {
@@ -178,6 +190,7 @@ for (const format of ['json', 'pretty'] as const) {
     const bearerd = await start(format);
     t.teardown(() => bearerd.stop());
     const answers: string[] = [];
+    const events = heard(`${bearerd.adminUrl}/api/events`);
     const failing = Object.keys(idpAnswers).flatMap((kind) =>
       ['basic', 'post', 'assertion'].map((how) => `${kind}-${how}`),
     );
@@ -214,11 +227,19 @@ for (const format of ['json', 'pretty'] as const) {
     t.same([...new Set(statuses)].sort(), [502, 503], 'the failing token endpoints fail');
     t.ok(answers.length > failing.length + working.length, `${answers.length} answers of bearerd's own`);
 
-    for (const path of ['/livez', '/readyz', '/metrics', '/api/status', '/unknown']) {
+    const looked = await fetch(`${bearerd.adminUrl}/api/requests`);
+    const { requests } = (await looked.json()) as { requests: readonly { readonly requestId: string }[] };
+    t.ok(requests.length > tried.length, `${requests.length} requests are remembered`);
+    const details = requests.map(({ requestId }) => `/api/requests/${requestId}`);
+    const shown = ['/livez', '/readyz', '/metrics', '/', '/api/status', '/api/requests', '/unknown', ...details];
+    for (const path of shown) {
       const response = await fetch(bearerd.adminUrl + path);
       answers.push(`${path} ${JSON.stringify([...response.headers])} ${await response.text()}`);
     }
     await bearerd.stop();
+    const told = await events;
+    t.match(told, 'event: request', 'the status page is told');
+    answers.push(told);
 
     t.match(bearerd.output, /"?event"?.*token_/, 'the log is there');
     t.match(bearerd.stdout, /"decision":"allowed"/, 'the audit log is there');

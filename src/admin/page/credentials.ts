@@ -1,6 +1,6 @@
 import type { CredentialStatus } from '../status.ts';
 import { byId, element, setText } from './elements.ts';
-import { life, refreshWords, stateTone, stateWords, timeOfDay } from './words.ts';
+import { life, refreshWords, stateTone, stateWord, stateWords, troubles } from './words.ts';
 
 /** One credential on the page. */
 interface Card {
@@ -50,7 +50,7 @@ function newCard(name: string, refresh: (name: string) => Promise<void>): Card {
   const what = element('p', { class: 'what' });
   const left = element('p', { class: 'left' });
   const next = element('p', { class: 'next' });
-  const failure = element('div', { class: 'failure' });
+  const trouble = element('div', { class: 'trouble' });
   const fill = element('div', { class: 'fill' });
   const mark = element('div', { class: 'due', title: 'from here on the next request refreshes the token' });
   const bar = element(
@@ -83,13 +83,13 @@ function newCard(name: string, refresh: (name: string) => Promise<void>): Card {
     bar,
     left,
     next,
-    failure,
+    trouble,
   );
 
   const show = (credential: CredentialStatus, nowMs: number): void => {
-    const { token, provider, routes, lastFailure, refreshing } = credential;
+    const { token, provider, routes } = credential;
     root.dataset['tone'] = stateTone(credential);
-    setText(state, refreshing ? 'asking for a token' : credential.state);
+    setText(state, stateWord(credential));
     state.title = stateWords[credential.state];
     const insecure = credential.insecureSkipVerify ? ' · certificates are NOT verified' : '';
     setText(what, `${provider} · ${routes.length === 1 ? 'route' : 'routes'} ${routes.join(', ')}${insecure}`);
@@ -98,7 +98,7 @@ function newCard(name: string, refresh: (name: string) => Promise<void>): Card {
     const fresh = token.obtainedAt === null ? stateWords[credential.state] : lifeWords(token, nowMs);
     setText(left, fresh);
     setText(next, token.obtainedAt === null ? '' : refreshWords(token.refreshAt, nowMs));
-    showFailure(lastFailure, nowMs);
+    showTroubles(troubles(credential, nowMs));
   };
 
   function showLife({ obtainedAt, expiresAt, refreshAt }: CredentialStatus['token'], nowMs: number): void {
@@ -116,17 +116,13 @@ function newCard(name: string, refresh: (name: string) => Promise<void>): Card {
     bar.setAttribute('aria-valuetext', expiresAt === null ? 'never expires' : `${life(to - nowMs)} left`);
   }
 
-  function showFailure(last: CredentialStatus['lastFailure'], nowMs: number): void {
-    failure.hidden = last === null;
-    if (last === null) return;
-    const wait = Date.parse(last.retryAt) - nowMs;
-    const again = wait > 0 ? `The token endpoint is asked again in ${life(wait)}.` : 'The next request asks again.';
-    const who = last.kind === 'permanent' ? 'Somebody has to change something. ' : '';
-    const words = [`${timeOfDay(last.at)} ${last.message}`, `${who}${again}`];
+  function showTroubles(words: readonly string[]): void {
+    trouble.hidden = words.length === 0;
     for (const [index, text] of words.entries()) {
-      const line = failure.children[index] ?? failure.appendChild(element('p'));
+      const line = trouble.children[index] ?? trouble.appendChild(element('p'));
       setText(line, text);
     }
+    while (trouble.children.length > words.length) trouble.lastElementChild?.remove();
   }
 
   return { root, show };

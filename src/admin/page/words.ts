@@ -41,10 +41,29 @@ export const stateWords: Readonly<Record<CredentialStatus['state'], string>> = {
 };
 
 /** How a state is coloured. */
-export function stateTone({ state, lastFailure }: CredentialStatus): 'good' | 'bad' | 'warn' | 'calm' {
-  if (state === 'failing') return 'bad';
+export function stateTone({ state, lastFailure, lastRefusal }: CredentialStatus): 'good' | 'bad' | 'warn' | 'calm' {
+  if (state === 'failing' || lastRefusal !== null) return 'bad';
   if (lastFailure !== null) return 'warn';
   return state === 'ok' ? 'good' : 'calm';
+}
+
+/** The state in a word: a token that the API refuses is no good one. */
+export function stateWord({ state, refreshing, lastRefusal }: CredentialStatus): string {
+  if (refreshing) return 'asking for a token';
+  return state === 'ok' && lastRefusal !== null ? 'refused by the API' : state;
+}
+
+/** What is wrong with a credential, in sentences; none when all is well. @param nowMs epoch milliseconds on bearerd's clock */
+export function troubles({ lastFailure, lastRefusal }: CredentialStatus, nowMs: number): string[] {
+  const words: string[] = [];
+  if (lastFailure !== null) {
+    const wait = Date.parse(lastFailure.retryAt) - nowMs;
+    const again = wait > 0 ? `The token endpoint is asked again in ${life(wait)}.` : 'The next request asks again.';
+    const who = lastFailure.kind === 'permanent' ? 'Somebody has to change something. ' : '';
+    words.push(`${timeOfDay(lastFailure.at)} ${lastFailure.message}`, `${who}${again}`);
+  }
+  if (lastRefusal !== null) words.push(`${timeOfDay(lastRefusal.at)} ${lastRefusal.detail}`, lastRefusal.action);
+  return words;
 }
 
 /** When the next token is asked for. @param nowMs epoch milliseconds on bearerd's clock */
