@@ -1,36 +1,20 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Container, Pod } from 'kubernetes-types/core/v1.d.ts';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { parse } from 'yaml';
-
-const run = promisify(execFile);
+import { typeComplaints } from '../support/kubernetes-types.ts';
 
 function manifest(name: string): Pod {
   return parse(readFileSync(join('examples', 'kubernetes', name), 'utf8'));
 }
 
-/** What the compiler says of a manifest that is written as a Pod of the published types; empty = nothing. */
-async function complaints(t: Test, pod: object): Promise<string> {
-  const text = `import type { Pod } from 'kubernetes-types/core/v1.d.ts';\nexport const pod: Pod = ${JSON.stringify(pod, null, 1)};\n`;
-  const file = join(t.testdir({ 'pod.ts': text }), 'pod.ts');
-  const flags = ['--ignoreConfig', '--noEmit', '--strict', '--skipLibCheck', '--types', '', '--module', 'nodenext'];
-  const compiler = [process.execPath, join('node_modules', '.bin', 'tsc')];
-  // through env, because tap puts its hooks into each Node that a test starts, and the compiler does not start with them
-  return run('env', ['-u', 'NODE_OPTIONS', ...compiler, ...flags, file]).then(
-    ({ stdout }) => stdout,
-    (error: { stdout?: string; stderr?: string }) => `${error.stdout}${error.stderr}`,
-  );
-}
-
 t.test('both manifests are pods in the words of the published types', async (t) => {
   for (const name of ['pod.yaml', 'pod-native-sidecar.yaml']) {
     const pod = manifest(name);
-    t.equal(await complaints(t, pod), '', name);
+    t.equal(await typeComplaints(t, [pod]), '', name);
     const misspelt = JSON.parse(JSON.stringify(pod).replace('readOnlyRootFilesystem', 'readOnlyRootFileSystem'));
-    t.match(await complaints(t, misspelt), /readOnlyRootFileSystem/, `${name}: a mistake would be seen`);
+    t.match(await typeComplaints(t, [misspelt]), /readOnlyRootFileSystem/, `${name}: a mistake would be seen`);
   }
 });
 
