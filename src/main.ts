@@ -10,6 +10,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./cli/run.ts')).run,
   demo: async () => (await import('./cli/demo.ts')).demo,
   check: async () => (await import('./cli/check.ts')).check,
+  doctor: async () => (await import('./cli/doctor.ts')).doctor,
   token: async () => (await import('./cli/token.ts')).token,
   init: async () => (await import('./cli/init.ts')).init,
   emulate: async () => (await import('./cli/emulate.ts')).emulate,

@@ -8,8 +8,8 @@ import { describeAddress } from '../config/listen-address.ts';
 import { fromEnvironment, fromFlags } from '../config/overlay.ts';
 import { readSettings } from '../config/read-settings.ts';
 import { allSettings } from '../config/setting-names.ts';
+import type { CommandLine } from './command-line.ts';
 import type { CliContext } from './context.ts';
-import type { CommandLine } from './options.ts';
 
 /** Where the admin listener of a running bearerd should be. */
 export interface AdminPlace {

@@ -2,13 +2,13 @@ import type { Config } from '../config/config.ts';
 import { ConfigurationError } from '../config/configuration-error.ts';
 import { formatProblem, type Problem } from '../config/input.ts';
 import { describeAddress } from '../config/listen-address.ts';
-import { type Loaded, loadConfig } from '../config/load.ts';
-import { providers } from '../provider/index.ts';
-import type { CliContext, Command } from './context.ts';
+import type { Loaded } from '../config/load.ts';
+import { viewLines } from '../token/token-view.ts';
+import { problemFacts, readConfiguration } from './configuration.ts';
+import type { Command } from './context.ts';
 import { quietLog } from './credentials.ts';
 import { invocation } from './invocation.ts';
 import { checkOnline, type OnlineFindings } from './online-check.ts';
-import { viewLines } from './token-view.ts';
 
 /**
  * `bearerd check`: prints every problem, or that there is none and what the configuration does. With --online also what
@@ -18,9 +18,8 @@ import { viewLines } from './token-view.ts';
 export const check: Command = async (context) => {
   const line = invocation('check', context);
   if (typeof line === 'number') return line;
-  const { options, flags } = line;
-  const file = typeof options['config'] === 'string' ? options['config'] : undefined;
-  const result = load(context, file, flags);
+  const { options } = line;
+  const result = readConfiguration(context, line);
   const write = (text: string) => context.stdout.write(`${text}\n`);
   const found = result instanceof ConfigurationError ? result.problems : result.warnings;
   const online =
@@ -64,19 +63,6 @@ function indented(text: string): string[] {
   return text.split('\n').map((one) => `  ${one}`);
 }
 
-function load(
-  { env, cwd, home }: CliContext,
-  file: string | undefined,
-  flags: Readonly<Record<string, string | boolean>>,
-): Loaded | ConfigurationError {
-  try {
-    return loadConfig({ file, env, flags, cwd, home, providers });
-  } catch (error) {
-    if (error instanceof ConfigurationError) return error;
-    throw error;
-  }
-}
-
 function adminAddress({ admin }: Config): string {
   return admin === 'off' ? 'off' : describeAddress(admin);
 }
@@ -94,10 +80,7 @@ function summary({ config, file }: Loaded): string[] {
 }
 
 function facts(result: Loaded | ConfigurationError, problems: readonly Problem[]): object {
-  const described = problems.map(({ origin, path, problem, cure, severity }) => {
-    const { kind: source, ...place } = origin;
-    return { severity, source, ...place, path, problem, cure };
-  });
+  const described = problemFacts(problems);
   if (result instanceof ConfigurationError) return { valid: false, problems: described };
   const { config, file } = result;
   return {

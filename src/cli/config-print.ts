@@ -1,8 +1,8 @@
 import { effectiveOptions, effectiveYaml } from '../config/effective.ts';
 import { redact } from '../config/redaction.ts';
+import type { CommandLine } from './command-line.ts';
 import { configurationFor } from './configuration.ts';
 import type { CliContext } from './context.ts';
-import type { CommandLine } from './options.ts';
 
 /** `bearerd config print [--why] [--json]`: the configuration in force, without secrets. @returns 0, or 2 for a wrong one */
 export function configPrint(line: CommandLine, context: CliContext): number {

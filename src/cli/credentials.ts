@@ -6,8 +6,8 @@ import type { Config } from '../config/config.ts';
 import type { BatchedLog } from '../log.ts';
 import { createTokenCache } from '../token/token-cache.ts';
 import { TokenSharing } from '../token-cache/token-sharing.ts';
+import type { CommandLine } from './command-line.ts';
 import type { CliContext } from './context.ts';
-import type { CommandLine } from './options.ts';
 import { openLog } from './serve.ts';
 
 /**

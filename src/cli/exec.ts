@@ -9,9 +9,9 @@ import { loadConfig } from '../config/load.ts';
 import { allSettings } from '../config/setting-names.ts';
 import { BearerdError } from '../errors.ts';
 import { providers } from '../provider/index.ts';
+import type { CommandLine } from './command-line.ts';
 import type { CliContext, Command } from './context.ts';
 import { invocation } from './invocation.ts';
-import type { CommandLine } from './options.ts';
 import { openLog } from './serve.ts';
 
 const freeAddress = [{ kind: 'tcp', host: '127.0.0.1', port: 0 }] as const;

@@ -4,10 +4,10 @@ import { ConfigurationError } from '../config/configuration-error.ts';
 import { formatProblem, type Problem } from '../config/input.ts';
 import { loadConfig } from '../config/load.ts';
 import { providers } from '../provider/index.ts';
+import type { CommandLine } from './command-line.ts';
 import type { CliContext, Command } from './context.ts';
 import { type Dialogue, hasTerminal, openDialogue } from './dialogue.ts';
 import { invocation } from './invocation.ts';
-import type { CommandLine } from './options.ts';
 import { type StarterFacts, type StarterSecret, starterFile } from './starter-file.ts';
 
 /**

@@ -1,6 +1,7 @@
+import { type CommandLine, parseCommandLine } from './command-line.ts';
 import type { CliContext } from './context.ts';
 import { commandHelp } from './help.ts';
-import { type CommandLine, commandEntry, parseCommandLine } from './options.ts';
+import { commandEntry } from './options.ts';
 
 /**
  * Reads a command's words; help and mistakes are dealt with here.

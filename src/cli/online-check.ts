@@ -4,15 +4,14 @@ import { buildRoutes } from '../app/routes.ts';
 import type { Contradiction } from '../challenge/contradiction/contradiction.ts';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
-import { BearerdError } from '../errors.ts';
+import { sendProbe } from '../doctor/probe.ts';
+import { meaningOf } from '../doctor/probe-meaning.ts';
 import type { Route } from '../inbound/route.ts';
 import type { BatchedLog } from '../log.ts';
 import type { HeldToken } from '../token/held-token.ts';
 import { TokenRequestError } from '../token/provider.ts';
-import { requestHeaders } from '../upstream/request-headers.ts';
-import { newExchange } from '../upstream/round-trip.ts';
+import { type TokenView, viewOf } from '../token/token-view.ts';
 import { withCredentials } from './credentials.ts';
-import { type TokenView, viewOf } from './token-view.ts';
 
 /** What came of one credential's token request. */
 export interface TokenFinding {
@@ -100,59 +99,10 @@ async function tokenOf(credential: string, { source, keys, account }: Credential
 }
 
 async function answerOf(route: Route, probe: string, words: string): Promise<ProbeFinding> {
-  const [method = 'GET', path = '/'] = probe.split(' ');
-  const { fields } = requestHeaders(['Accept', '*/*', 'User-Agent', 'bearerd-check'], route.requestRules);
-  try {
-    const answer = await route.authenticated({
-      method,
-      target: `${route.base}${path}`,
-      headers: fields,
-      body: undefined,
-      upgrade: false,
-      caller: { gone: false, onGone: undefined },
-      exchange: newExchange(),
-      onInformation: undefined,
-    });
-    answer.body.discard(new Error('only the status was wanted'));
-    return { route: route.name, request: words, status: answer.status, ...meaningOf(answer.status) };
-  } catch (error) {
-    if (!(error instanceof BearerdError)) throw error;
-    const { upstreamStatus, action = error.entry.action } = error.occurrence;
-    const status = upstreamStatus === undefined ? {} : { status: upstreamStatus };
-    return { route: route.name, request: words, ok: false, ...status, meaning: error.message, action };
-  }
-}
-
-/** What a status says about the token, after the 401 rules of the route have had their turn (wire facts 2.5, 5.1). */
-export function meaningOf(status: number): Pick<ProbeFinding, 'ok' | 'meaning' | 'action'> {
-  if (status < 300) return { ok: true, meaning: 'the token is accepted' };
-  if (status < 400) {
-    const action =
-      'Look where it leads; a login page means that the path is for browsers, or the upstream is not the API.';
-    return { ok: false, meaning: 'a redirect, which says nothing about the token', action };
-  }
-  switch (status) {
-    case 401:
-      return {
-        ok: false,
-        meaning: 'refused, but the answer does not blame the token',
-        action: 'Often a missing permission: see what the user of the token may do, or choose another probe.',
-      };
-    case 403:
-      return { ok: true, meaning: 'the token is accepted, but its user may not do this' };
-    case 404:
-      return { ok: true, meaning: 'the token is not refused, but there is nothing at this path' };
-    case 407:
-    case 408:
-    case 429:
-      return { ok: false, meaning: 'this says nothing about the token', action: 'Try again later.' };
-    default:
-      return status < 500
-        ? { ok: true, meaning: 'the token is not refused' }
-        : {
-            ok: false,
-            meaning: 'the API is in trouble, which says nothing about the token',
-            action: 'Try again later.',
-          };
-  }
+  const { name, authenticated, base, requestRules: rules } = route;
+  const result = await sendProbe(authenticated, { request: probe, base, rules });
+  if (typeof result === 'number') return { route: name, request: words, status: result, ...meaningOf(result) };
+  const { upstreamStatus, action = result.entry.action } = result.occurrence;
+  const status = upstreamStatus === undefined ? {} : { status: upstreamStatus };
+  return { route: name, request: words, ok: false, ...status, meaning: result.message, action };
 }

@@ -3,11 +3,11 @@ import { nearestName } from '../config/nearest-name.ts';
 import type { HeldToken } from '../token/held-token.ts';
 import type { KeyEvidence } from '../token/key-evidence.ts';
 import { TokenRequestError } from '../token/provider.ts';
+import { viewLines, viewOf } from '../token/token-view.ts';
 import { configurationFor } from './configuration.ts';
 import type { CliContext, Command } from './context.ts';
 import { quietLog, withCredentials } from './credentials.ts';
 import { invocation } from './invocation.ts';
-import { viewLines, viewOf } from './token-view.ts';
 
 const forms = ['raw', 'decode', 'header', 'json'] as const;
 type Form = (typeof forms)[number];

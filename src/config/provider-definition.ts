@@ -47,7 +47,6 @@ export interface Enquiry {
   readonly tokenEndpoint: string | undefined;
   /** As configured. */
   readonly issuer: string | undefined;
-  readonly insecureHttp: boolean;
   /** Milliseconds. */
   readonly timeout: number;
   readonly tls: {

@@ -94,8 +94,8 @@ export type EndpointOptions = { readonly [K in keyof typeof endpointFields]: Inf
 export function enquiryOf(
   options: EndpointOptions & { readonly tokenEndpoint?: string | undefined; readonly issuer?: string | undefined },
 ): Enquiry {
-  const { tokenEndpoint, issuer, insecureHttp, timeout, tls, egressProxy } = options;
-  return { tokenEndpoint, issuer, insecureHttp, timeout, tls, egressProxy, alternatives: [] };
+  const { tokenEndpoint, issuer, timeout, tls, egressProxy } = options;
+  return { tokenEndpoint, issuer, timeout, tls, egressProxy, alternatives: [] };
 }
 
 function headerName(name: string): Complaint | undefined {

@@ -39,9 +39,9 @@ export function createIssuerContact(settings: ContactSettings, deps: ContactDeps
 
   return {
     name: configured,
-    async keySetUrl(iss, signal) {
+    async metadata(iss, signal) {
       const name = configured ?? (iss !== undefined && sameOrigin(iss, tokenEndpoint) ? iss : undefined);
-      return name === undefined ? undefined : (await named(name).metadata(signal)).jwksUri;
+      return name === undefined ? undefined : named(name).metadata(signal);
     },
     async get(url, signal) {
       const { origin, pathname } = new URL(url);

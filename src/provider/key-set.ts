@@ -141,7 +141,7 @@ export class KeySet implements KeyExaminer {
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(fetchMs)]);
     let url = this.#settings.url;
     try {
-      url ??= await contact.keySetUrl(iss, signal);
+      url ??= (await contact.metadata(iss, signal))?.jwksUri;
       if (url === undefined) return this.#failed(url, 'nothing says where the keys are (write issuer or expect.jwks)');
       if (!isSafe(url, this.#settings)) return this.#failed(url, 'the jwks_uri of the metadata is not https');
       const { status, text } = await contact.get(url, signal);

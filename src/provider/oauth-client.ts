@@ -101,7 +101,7 @@ export function createOAuthClient(
       issuer,
       options,
       examine: grant.examine,
-      cure: (reason) => grant.cure?.(reason) ?? cure(reason, grant.type, options),
+      cure: (reason, words) => grant.cure?.(reason) ?? cure(reason, words, grant.type, options),
     },
     { clock, log, wantsJwt, secrets },
   );
@@ -171,18 +171,21 @@ export function lintScope(scopes: readonly string[]): readonly Lint[] {
   ];
 }
 
-function cure(reason: string, grantType: string, options: OAuthOptions): string | undefined {
+function cure(reason: string, words: string, grantType: string, options: OAuthOptions): string | undefined {
+  const allow = `Allow the ${grantType} grant for this client at the identity provider.`;
   switch (reason) {
     case 'invalid_client':
     case 'http_401':
       return cureOfInvalidClient(options);
     case 'invalid_request':
+      // oidc-provider has this code for it
+      if (/grant type/i.test(words)) return allow;
       return options.basicEncoding === 'raw' && options.clientAuthentication === 'client_secret_basic'
         ? 'The token endpoint may decode the credentials: write basicEncoding: form.'
         : undefined;
     case 'unauthorized_client':
     case 'unsupported_grant_type':
-      return `Allow the ${grantType} grant for this client at the identity provider.`;
+      return allow;
     case 'invalid_scope':
       return options.scope === undefined
         ? "Set the credential's scope: this token endpoint wants one."

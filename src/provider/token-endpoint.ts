@@ -30,8 +30,8 @@ export interface TokenEndpointSettings {
    * `endpoint` is for its message.
    */
   readonly examine?: Examine | undefined;
-  /** The next step for an error code that the provider knows better; undefined = the general one. */
-  readonly cure: (reason: string) => string | undefined;
+  /** The next step for an error code (and the endpoint's words) that the provider knows better; undefined = the general one. */
+  readonly cure: (reason: string, words: string) => string | undefined;
 }
 
 /** See `examine` of the settings; must not reject. */

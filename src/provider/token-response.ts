@@ -22,7 +22,7 @@ export interface TokenQuestion {
   /** Replaces every known secret in text of the token endpoint. */
   readonly redact: (text: string) => string;
   /** The provider's own next step for an error code; undefined = the general one. */
-  readonly cure: (reason: string) => string | undefined;
+  readonly cure: (reason: string, words: string) => string | undefined;
   /** What is odd about the request; told when the endpoint refuses whoever asks. */
   readonly suspicion?: Suspicion | undefined;
 }
@@ -156,7 +156,7 @@ function refusal(
       ? `: ${bodyDescription(answer, question.redact)}`
       : `${code ? ` ${code}` : ''}${words && `: ${words}`}`;
   const suspicion = !later && blamesProof(reason) ? question.suspicion : undefined;
-  const usual = question.cure(reason) ?? generalCure(answer);
+  const usual = question.cure(reason, words) ?? generalCure(answer);
   const action =
     suspicion === undefined || usual === undefined
       ? (suspicion?.cure ?? usual)

@@ -27,13 +27,28 @@ export interface IssuerContact {
   /** As configured; undefined = only a token endpoint is known. */
   readonly name: string | undefined;
   /**
-   * Where its metadata says that its keys are; undefined = nothing says so.
+   * What its metadata says; undefined = nobody says who the issuer is.
    * @param iss of a token: names the issuer where none is configured, if it is of the token endpoint's own origin
    * @throws TokenRequestError
    */
-  readonly keySetUrl: (iss: string | undefined, signal: AbortSignal) => Promise<string | undefined>;
+  readonly metadata: (iss: string | undefined, signal: AbortSignal) => Promise<IssuerFacts | undefined>;
   /** GETs a document: certificates verified, redirects not followed, the size bounded. @throws TokenRequestError */
-  readonly get: (url: string, signal: AbortSignal) => Promise<{ readonly status: number; readonly text: string }>;
+  readonly get: (url: string, signal: AbortSignal) => Promise<IssuerDocument>;
+}
+
+/** What an issuer says about itself (RFC 8414 §2). */
+export interface IssuerFacts {
+  readonly tokenEndpoint: string;
+  /** Where its keys are; undefined = it does not say. */
+  readonly jwksUri: string | undefined;
+}
+
+/** A document of an issuer. */
+export interface IssuerDocument {
+  readonly status: number;
+  /** Names in any case. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly text: string;
 }
 
 /** Token requests in the name of the caller, who is known by what a header field of the request says. */

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import { check } from '../../src/cli/check.ts';
-import { meaningOf } from '../../src/cli/online-check.ts';
+import { meaningOf } from '../../src/doctor/probe-meaning.ts';
 import { startCollibra } from '../../src/emulator/collibra.ts';
 import { demoClient, startIdp } from '../../src/emulator/idp.ts';
 import { startUpstream } from '../support/upstream.ts';

@@ -1,6 +1,7 @@
 import t from 'tap';
+import { parseCommandLine } from '../../src/cli/command-line.ts';
 import { commandHelp, generalHelp } from '../../src/cli/help.ts';
-import { commandEntry, commands, parseCommandLine } from '../../src/cli/options.ts';
+import { commandEntry, commands } from '../../src/cli/options.ts';
 
 const run = commandEntry('run');
 

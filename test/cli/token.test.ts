@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import { token } from '../../src/cli/token.ts';
-import { viewLines, viewOf } from '../../src/cli/token-view.ts';
 import { demoClient, startIdp } from '../../src/emulator/idp.ts';
+import { viewLines, viewOf } from '../../src/token/token-view.ts';
 import { testConsole } from './demo-console.ts';
 
 /** `bearerd token` with an emulated identity provider; the configuration comes from variables. */

@@ -1,53 +1,18 @@
 import { execFile } from 'node:child_process';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { startEndpoint } from '../provider/support.ts';
 import { repository } from '../support/bearerd-process.ts';
+import { packedProject } from '../support/packed-project.ts';
 import { startUpstream } from '../support/upstream.ts';
+import { walk } from '../support/walk.ts';
 
 const run = promisify(execFile);
 
-/**
- * A project of somebody else's, with the packed package in its node_modules. No registry is asked: the tarball is unpacked
- * as npm does it, and what it depends on is linked from here.
- */
-async function project(): Promise<string> {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'bearerd-packed-')));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  const { stdout } = await run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], {
-    cwd: repository,
-  });
-  await run('tar', ['-xzf', join(folder, stdout.trim().split('\n').at(-1) ?? ''), '-C', folder]);
-  const modules = join(folder, 'node_modules');
-  mkdirSync(modules);
-  cpSync(join(folder, 'package'), join(modules, 'bearerd'), { recursive: true });
-  // What is declared (and what that needs) and nothing else, so that a forgotten dependency is found.
-  const lock = JSON.parse(readFileSync(join(repository, 'package-lock.json'), 'utf8'));
-  for (const [path, { dev, devOptional }] of Object.entries<{ dev?: boolean; devOptional?: boolean }>(lock.packages)) {
-    const [, name, more] = /^node_modules\/((?:@[^/]+\/)?[^/]+)(\/.+)?$/.exec(path) ?? [];
-    if (name === undefined || more !== undefined || dev || devOptional) continue;
-    if (name.startsWith('@')) mkdirSync(join(modules, name.split('/')[0] ?? ''), { recursive: true });
-    symlinkSync(join(repository, 'node_modules', name), join(modules, name));
-  }
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module", "private": true }');
-  return folder;
-}
-
 t.test('the packed package, in a project of somebody else', async (t) => {
-  const folder = await project();
+  const folder = await packedProject(t);
   const node = (...words: string[]) =>
     run(process.execPath, words, { cwd: folder, env: { PATH: process.env['PATH'] } });
 
@@ -146,6 +111,22 @@ t.test('the packed package, in a project of somebody else', async (t) => {
       ({ stdout }: { stdout: string }) => stdout,
     );
     t.equal(failed, '');
+  });
+
+  await t.test('docs/first-steps.md, walked from end to end', async (t) => {
+    const page = readFileSync(join(repository, 'docs/first-steps.md'), 'utf8');
+    const program = join(folder, 'node_modules/bearerd/build/bundle/main.js');
+    const [, first = '', second = ''] = page.split(/^## /m);
+    const toFirstAnswer = await walk(t, first, program);
+    t.ok(toFirstAnswer.length <= 5, `${toFirstAnswer.length} commands`);
+    t.match(toFirstAnswer.at(-1), { code: 200, output: 'Data Governance Council' });
+
+    const toCure = await walk(t, second, program);
+    t.ok(toCure.length <= 5, `${toCure.length} commands`);
+    const [broken, , cured] = toCure.slice(-3);
+    t.equal(broken?.code, 1);
+    t.match(broken?.output, /\n1\. .*credential's issuer is "(.*)\/"\.\n.*\n.*issuer: \1\n/);
+    t.match(cured, { code: 0, output: /nothing found/ });
   });
 
   t.ok(readdirSync(join(folder, 'package')).includes('docs'));

@@ -20,18 +20,22 @@ async function keyNamed(kid: string | undefined, alg = 'ES256') {
   return { jwk, sign: () => new SignJWT({ sub: 'x' }).setProtectedHeader(header).sign(privateKey) };
 }
 
+/** Metadata with this jwks_uri. */
+const says = (jwksUri: string | undefined) => async () => ({ tokenEndpoint: 'https://idp.example/token', jwksUri });
+
 function setUp(answers: (object | string | Error)[], more: Partial<IssuerContact> & { url?: string } = {}) {
   let nowMs = 0;
   const asked: string[] = [];
   const warnings: string[] = [];
   const contact: IssuerContact = {
     name: 'https://idp.example',
-    keySetUrl: async () => url,
+    metadata: says(url),
     async get(at) {
       asked.push(at);
       const answer = answers.length > 1 ? answers.shift() : answers[0];
       if (answer instanceof Error) throw answer;
-      return typeof answer === 'string' ? { status: 404, text: answer } : { status: 200, text: JSON.stringify(answer) };
+      const found = typeof answer !== 'string';
+      return { status: found ? 200 : 404, headers: {}, text: found ? JSON.stringify(answer) : answer };
     },
     ...more,
   };
@@ -98,10 +102,10 @@ t.test('failures are told and remembered', async (t) => {
     [[[new Error('odd')]], 'the look at them failed'],
     [[['<html>']], 'answered 404 without a key set'],
     [[[{ nothing: 1 }]], 'answered 200 without a key set'],
-    [[[{}], { keySetUrl: async () => undefined }], 'nothing says where the keys are'],
-    [[[{}], { keySetUrl: async () => 'http://other.example/jwks' }], 'is not https'],
-    [[[{}], { keySetUrl: async () => 'nonsense' }], 'is not https'],
-    [[[{}], { keySetUrl: async () => 'ftp://127.0.0.1/jwks' }], 'is not https'],
+    [[[{}], { metadata: says(undefined) }], 'nothing says where the keys are'],
+    [[[{}], { metadata: says('http://other.example/jwks') }], 'is not https'],
+    [[[{}], { metadata: says('nonsense') }], 'is not https'],
+    [[[{}], { metadata: says('ftp://127.0.0.1/jwks') }], 'is not https'],
   ];
   for (const [given, why] of rows) {
     const { keys, asked, warnings, pass } = setUp(...given);
@@ -117,7 +121,7 @@ t.test('failures are told and remembered', async (t) => {
   }
   const plain = setUp([{ keys: [one.jwk] }], {
     name: 'http://127.0.0.1:1',
-    keySetUrl: async () => 'http://127.0.0.1:1/k',
+    metadata: says('http://127.0.0.1:1/k'),
   });
   t.equal((await plain.keys.examine(await one.sign())).state, 'verified', 'plain http at home');
   const written = setUp([{ keys: [one.jwk] }], { url: 'http://elsewhere/k' });
@@ -134,7 +138,7 @@ t.test('nobody waits longer than asked; what comes later is there the next time;
     async get() {
       asked += 1;
       await there;
-      return { status: 200, text: JSON.stringify({ keys: [one.jwk] }) };
+      return { status: 200, headers: {}, text: JSON.stringify({ keys: [one.jwk] }) };
     },
   });
   const token = await one.sign();
@@ -146,7 +150,7 @@ t.test('nobody waits longer than asked; what comes later is there the next time;
 });
 
 t.test('where the user does not say whose keys these are, an attempt that fails says nothing', async (t) => {
-  const { keys, warnings } = setUp([{}], { name: undefined, keySetUrl: async () => undefined });
+  const { keys, warnings } = setUp([{}], { name: undefined, metadata: async () => undefined });
   t.match(await keys.examine(await one.sign()), { state: 'not-applicable', why: 'nothing says where the keys are' });
   t.strictSame(warnings, []);
 });
@@ -160,12 +164,12 @@ t.test('the issuer that a token names is asked only where the token came from', 
   const known = { issuer: undefined, tokenEndpoint: idp.tokenEndpoint, insecureHttp: false, timeout: 2000 };
   const contact = createIssuerContact(known, deps);
   const signal = AbortSignal.timeout(5000);
-  t.equal(await contact.keySetUrl(idp.issuer, signal), idp.jwksUrl);
+  t.equal((await contact.metadata(idp.issuer, signal))?.jwksUri, idp.jwksUrl);
   for (const iss of [undefined, 'x', 'http://127.0.0.1:1', `${idp.issuer}?a=b`]) {
-    t.equal(await contact.keySetUrl(iss, signal), undefined, iss ?? 'none');
+    t.equal(await contact.metadata(iss, signal), undefined, iss ?? 'none');
   }
   const nowhere = createIssuerContact({ ...known, tokenEndpoint: undefined }, deps);
-  t.equal(await nowhere.keySetUrl(idp.issuer, signal), undefined);
+  t.equal(await nowhere.metadata(idp.issuer, signal), undefined);
 });
 
 t.test('without a provider that knows its issuer: expect.jwks over connections of its own', async (t) => {

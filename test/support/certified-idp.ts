@@ -10,6 +10,8 @@ export interface CertifiedIdpOptions {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly authentication: 'client_secret_basic' | 'client_secret_post';
+  /** What the client may use; default client_credentials. */
+  readonly grants?: readonly string[];
   readonly format: 'jwt' | 'opaque';
   readonly lifetimeSeconds: number;
   /** Milliseconds that the answer of the token endpoint is held back, the token's life running already. */
@@ -111,7 +113,7 @@ function configuration(options: CertifiedIdpOptions, jwk: object): object {
         client_id: clientId,
         client_secret: clientSecret,
         token_endpoint_auth_method: authentication,
-        grant_types: ['client_credentials'],
+        grant_types: options.grants ?? ['client_credentials'],
         redirect_uris: [],
         response_types: [],
       },

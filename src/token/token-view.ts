@@ -1,5 +1,5 @@
-import type { KeyEvidence } from '../token/key-evidence.ts';
-import { decodeUnverifiedJwt, sections } from '../token/unverified-jwt.ts';
+import type { KeyEvidence } from './key-evidence.ts';
+import { decodeUnverifiedJwt, sections } from './unverified-jwt.ts';
 
 /** A token taken apart for people: never the signature, which is what makes it a credential. */
 export interface TokenView {
