@@ -5,7 +5,7 @@ import type { KeyEvidence, KeyExaminer } from '../token/key-evidence.ts';
 import { type IssuerContact, TokenRequestError } from '../token/provider.ts';
 import { decodeUnverifiedJwt } from '../token/unverified-jwt.ts';
 import { jsonObject } from './token-answer.ts';
-import { isAsymmetric, type PublishedKey, verifies } from './verify-signature.ts';
+import { isAsymmetric, type PublishedKey, verify } from './verify-signature.ts';
 
 /**
  * Milliseconds between two looks at the keys, failed ones too: short, because a refusal may follow from a rotation just now,
@@ -50,6 +50,8 @@ export class KeySet implements KeyExaminer {
   #known: Keys | undefined;
   #failure: { readonly url: string | undefined; readonly why: string; readonly atMs: number } | undefined;
   #fetching: Promise<void> | undefined;
+  /** How long somebody has waited in vain for the look under way, in milliseconds. */
+  #inVainMs = -1;
   /** The last answer, because one token is refused many times. */
   #last: { readonly token: string; readonly keys: Keys; readonly evidence: KeyEvidence } | undefined;
 
@@ -120,17 +122,24 @@ export class KeySet implements KeyExaminer {
     if (meant.length === 0) {
       return { state: 'unknown-kid', url, published: kidsOf(keys), withdrawn: this.#seen.has(kid) };
     }
-    return { state: (await verifies(token, alg, meant)) ? 'verified' : 'bad-signature', url };
+    const result = await verify(token, alg, meant);
+    if (result === 'unusable') return { state: 'not-applicable', why: `the key at ${url} cannot be used here` };
+    return { state: result === 'verified' ? 'verified' : 'bad-signature', url };
   }
 
-  /** Joins or begins a look, and waits for it no longer than `waitMs`. */
+  /** Joins or begins a look, and waits for it no longer than `waitMs`; what somebody has waited in vain nobody waits again. */
   async #fetched(iss: string | undefined, waitMs: number): Promise<void> {
     this.#fetching ??= this.#fetch(iss).finally(() => {
       this.#fetching = undefined;
+      this.#inVainMs = -1;
     });
+    if (waitMs <= this.#inVainMs) return;
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, waitMs);
+      timer = setTimeout(() => {
+        this.#inVainMs = Math.max(this.#inVainMs, waitMs);
+        resolve();
+      }, waitMs);
     });
     await Promise.race([this.#fetching, patience]);
     clearTimeout(timer);

@@ -1,3 +1,4 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import t, { type Test } from 'tap';
 import { Agent } from 'undici';
@@ -61,6 +62,23 @@ t.test('each family of algorithms is verified', async (t) => {
     t.strictSame(await keys.examine(`${token.slice(0, -8)}AAAAAAAA`), { state: 'bad-signature', url }, alg);
     t.equal(asked.length, 1, 'the keys are kept');
   }
+});
+
+t.test('a key that cannot be used says nothing about the signature', async (t) => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+  const input = jwtOf({ alg: 'RS256', kid: 'short' }, {}, '').slice(0, -1);
+  const signature = sign('sha256', Buffer.from(input), privateKey).toString('base64url');
+  const { keys } = setUp([
+    {
+      keys: [
+        { ...publicKey.export({ format: 'jwk' }), kid: 'short' },
+        { kty: 'EC', kid: 'odd' },
+      ],
+    },
+  ]);
+  t.match(await keys.examine(`${input}.${signature}`), { state: 'not-applicable', why: 'cannot be used here' });
+  t.match(await keys.examine(jwtOf({ alg: 'ES256', kid: 'odd' }, {})), { state: 'not-applicable' });
+  t.match(await keys.examine(jwtOf({ alg: 'ES256', kid: 'short' }, {})), { state: 'bad-signature' }, 'of another type');
 });
 
 t.test('a token without kid is tried with every key', async (t) => {
@@ -142,9 +160,14 @@ t.test('nobody waits longer than asked; what comes later is there the next time;
     },
   });
   const token = await one.sign();
-  const early = await Promise.all([keys.examine(token, 5), keys.examine(token, 5)]);
+  const early = await Promise.all([keys.examine(token, 300), keys.examine(token, 300)]);
   for (const evidence of early) t.match(evidence, { state: 'unavailable', why: 'they have not arrived yet' });
+  const startedMs = performance.now();
+  await keys.examine(token, 300);
+  t.ok(performance.now() - startedMs < 250, 'what one has waited in vain, the next does not wait again');
+  const patient = keys.examine(token, 10_000);
   arrive?.();
+  t.equal((await patient).state, 'verified', 'but a more patient one does');
   t.equal((await keys.examine(token)).state, 'verified');
   t.equal(asked, 1);
 });
