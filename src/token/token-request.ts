@@ -7,7 +7,7 @@ import { TimedToken, type TimedTokenFacts } from './timed-token.ts';
 
 /** One call of a provider under way. */
 export interface TokenRequest {
-  /** The moment before the provider was called. */
+  /** The moment before the provider was called, which may be later than the wish for a token: others are waited for. Before that, the moment of the wish. */
   readonly asked: Moment;
   /** A checked token; rejects only with a TokenRequestError. */
   readonly token: Promise<AccessToken>;
@@ -42,17 +42,30 @@ export interface Sharing {
  */
 export function startTokenRequest(provider: TokenProvider, clock: Clock, sharing?: Sharing): TokenRequest {
   const controller = new AbortController();
-  const asked = momentOf(clock);
+  let asked = momentOf(clock);
   const aborted = new Promise<never>((_, reject) => {
     controller.signal.addEventListener('abort', () => reject(closedError()), { once: true });
   });
   const { signal } = controller;
-  const ask = async (): Promise<AccessToken> => checked(await provider.requestToken(signal));
-  const obtained = sharing === undefined ? ask() : sharing.tokens.obtain(ask, sharing.wish, signal);
-  const token = Promise.race([aborted, obtained]).catch((error: unknown) => {
+  const ask = async (): Promise<AccessToken> => {
+    asked = momentOf(clock);
+    return checked(await provider.requestToken(signal));
+  };
+  const obtain = async ({ tokens, wish }: Sharing): Promise<AccessToken> => {
+    const token = await tokens.obtain(ask, wish, signal);
+    if (token.shared) asked = momentOf(clock);
+    return token;
+  };
+  const token = Promise.race([aborted, sharing === undefined ? ask() : obtain(sharing)]).catch((error: unknown) => {
     throw asTokenRequestError(error);
   });
-  return { asked, token, abort: () => controller.abort() };
+  return {
+    get asked() {
+      return asked;
+    },
+    token,
+    abort: () => controller.abort(),
+  };
 }
 
 /** Refuses what a faulty provider may hand over; a token with CR or LF would fail every request until it expires (T65–T68). */
