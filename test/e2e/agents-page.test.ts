@@ -21,7 +21,7 @@ t.teardown(collibra.close);
 const folder = mkdtempSync(join(tmpdir(), 'bearerd-e2e-'));
 t.teardown(() => rmSync(folder, { recursive: true }));
 writeFileSync(join(folder, 'bearerd.yaml'), fencedBlock(page, 'yaml'));
-writeFileSync(join(folder, 'secret'), `${demoClient.secret}\n`);
+writeFileSync(join(folder, 'secret'), `${demoClient.secret}\n`, { mode: 0o600 });
 
 let proxy: BearerdProcess | undefined;
 t.teardown(() => proxy?.stop());

@@ -277,7 +277,7 @@ t.test('acceptance 10: an error that nobody catches is printed without the secre
     "process.on('SIGUSR2', () => { Promise.reject(ERROR) })",
   ]) {
     const basic = Buffer.from(
-      `${encodeURIComponent('my-app')}:${new URLSearchParams([['', secrets.value]]).toString().slice(1)}`,
+      [clientId, secrets.value].map((text) => new URLSearchParams([['', text]]).toString().slice(1)).join(':'),
     ).toString('base64');
     const message = `boom ${secrets.value} ${basic} ${JSON.stringify({ key: pem })} ${pem}`;
     const bearerd = await startBearerd({
@@ -293,7 +293,7 @@ t.test('acceptance 10: an error that nobody catches is printed without the secre
           { path: '/b', upstream: upstream.url, credential: 'b' },
         ],
         credentials: {
-          a: { clientId: 'my-app', tokenEndpoint: `${idp.url}/ok/token`, clientSecret: secrets.value },
+          a: { clientId, tokenEndpoint: `${idp.url}/ok/token`, clientSecret: secrets.value },
           b: {
             provider: 'collaborate',
             key: 'k',
