@@ -17,7 +17,7 @@ export interface EventSources {
 /** Streams at a time; each costs a status per second. */
 export const mostStreams = 8;
 /** Milliseconds between two looks at what is new. */
-const everyMs = 250;
+const everyMs = 100;
 /** Milliseconds between two statuses when nothing happens; they also show that the connection lives. */
 const statusEveryMs = 1_000;
 /** Milliseconds that a reader may leave what was written to it unread. */

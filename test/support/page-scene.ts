@@ -12,8 +12,11 @@ export interface PageScene {
   readonly close: () => Promise<void>;
 }
 
-/** @param lifetimeSeconds of the tokens for Collibra; those of the other routes live longer */
-export async function startPageScene(lifetimeSeconds: number): Promise<PageScene> {
+/**
+ * @param lifetimeSeconds of the tokens for Collibra; those of the other routes live longer
+ * @param more further settings of the configuration
+ */
+export async function startPageScene(lifetimeSeconds: number, more: object = {}): Promise<PageScene> {
   const secret = 'page-canary-6b1f0c9e2d';
   const idp = await startIdp({
     clients: [
@@ -27,6 +30,7 @@ export async function startPageScene(lifetimeSeconds: number): Promise<PageScene
   const client = { tokenEndpoint: idp.tokenEndpoint };
   const bearerd = await startBearerd({
     config: {
+      ...more,
       log: { format: 'json' },
       tokens: { eager: true },
       routes: [

@@ -44,8 +44,8 @@ export class Requests {
       return;
     }
     const search = this.#search.value.trim();
-    const known = [...exchanges].filter(({ requestId }) => !this.#rows.has(requestId));
-    for (const exchange of known) {
+    for (const exchange of exchanges) {
+      if (this.#rows.has(exchange.requestId)) continue;
       const row = this.#row(exchange);
       row.root.hidden = !matches(row.text, search);
       this.#rows.set(exchange.requestId, row);
@@ -56,7 +56,7 @@ export class Requests {
       root.remove();
       this.#rows.delete(requestId);
     }
-    if (known.length > 0) this.#arrange();
+    this.#arrange();
   }
 
   /** Forgets all: another process may give the same ids. */
