@@ -62,7 +62,10 @@ export async function startEchoingIdp({ search, clientId, secrets }: EchoingIdpO
     const form = new URLSearchParams(seen.body.toString() || seen.url.split('?')[1]);
     const { authorization } = seen.headers;
     const assertion = form.get('assertion');
-    if (assertion !== null) search.plant('assertion', assertion);
+    for (const name of ['assertion', 'client_assertion', 'subject_token', 'refresh_token']) {
+      const value = form.get(name);
+      if (value !== null) search.plant(name, value);
+    }
     const basic = authorization?.slice('Basic '.length) ?? '';
     if (basic !== '') search.plant('Basic credentials', basic);
     const decoded = Buffer.from(basic, 'base64');
@@ -73,7 +76,8 @@ export async function startEchoingIdp({ search, clientId, secrets }: EchoingIdpO
     }
     const id = basic === '' ? form.get('client_id') : formDecode(decoded.toString().split(':')[0]);
     const secret = basic === '' ? form.get('client_secret') : basicSecret(authorization);
-    if (assertion === null && !(id === clientId && secrets.includes(secret ?? '')))
+    const byPassword = basic !== '' || secret !== null;
+    if (byPassword && assertion === null && !(id === clientId && secrets.includes(secret ?? '')))
       misread.push(`${seen.url} ${basic}`);
     issued += 1;
     const iat = Math.floor(Date.now() / 1000);
