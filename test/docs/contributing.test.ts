@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
-import { shellCommands } from '../support/shell-blocks.ts';
+import { runCommandsOf } from '../support/page-commands.ts';
 
 // Every command of CONTRIBUTING.md is run, or is run by somebody else whom this test names. What builds or installs is
 // left out: a test may not replace the files that other tests are running.
@@ -13,24 +13,15 @@ function exits0(t: Test, words: readonly string[]): void {
   t.equal(status, 0, `${words.join(' ')}\n${status === 0 ? '' : stdout + stderr}`);
 }
 
-const kinds: readonly [form: RegExp, run: (t: Test, word: string) => void][] = [
+runCommandsOf('CONTRIBUTING.md', [
   [/^npm ci$/, (t) => t.ok(existsSync('package-lock.json'))],
   [/^npm run build$/, (t) => t.match(scripts.build, /^tsc -p \. && /)],
   // CI runs these two, and this test is part of the second.
   [/^npm run check$/, (t) => t.equal(scripts.check, 'npm run typecheck && npm run lint')],
   [/^npm test$/, (t) => t.match(scripts.test, /run-suite\.js$/)],
-  [/^npm run demo -- (--once)$/, (t, flag) => exits0(t, ['build/src/main.js', 'demo', flag])],
-  [/^node (build\/test\/\S+)$/, (t, file) => exits0(t, [file])],
-];
-
-for (const command of shellCommands(readFileSync('CONTRIBUTING.md', 'utf8').replaceAll(/^ {3}/gm, ''))) {
-  t.test(`CONTRIBUTING.md: ${command}`, async (t) => {
-    const kind = kinds.find(([form]) => form.test(command));
-    if (kind === undefined) throw new Error('say in this file how the new command is run');
-    const [form, run] = kind;
-    run(t, form.exec(command)?.[1] ?? '');
-  });
-}
+  [/^npm run demo -- (--once)$/, (t, [flag = '']) => exits0(t, ['build/src/main.js', 'demo', flag])],
+  [/^node (build\/test\/\S+)$/, (t, [file = '']) => exits0(t, [file])],
+]);
 
 t.test('every path that CONTRIBUTING.md names is there', async (t) => {
   const text = readFileSync('CONTRIBUTING.md', 'utf8');

@@ -2,13 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { loadConfig } from '../../src/config/load.ts';
 import { startCollibra } from '../../src/emulator/collibra.ts';
 import { demoClient, startIdp } from '../../src/emulator/idp.ts';
 import { providers } from '../../src/provider/index.ts';
 import { BearerdProcess, repository } from '../support/bearerd-process.ts';
-import { fencedBlock, shellCommands } from '../support/shell-blocks.ts';
+import { runCommandsOf } from '../support/page-commands.ts';
+import { fencedBlock } from '../support/shell-blocks.ts';
 import { eventually } from '../support/tcp.ts';
 
 // Every command of docs/agents.md is run, in order, and answers as the comment behind it says.
@@ -52,11 +53,10 @@ function promised(command: string): { status: number; code: string | undefined }
   return { status: Number(status), code };
 }
 
-/** What each kind of command does: what it looks like → how it is run. */
-const kinds: readonly [form: RegExp, run: (t: Test, found: RegExpExecArray, command: string) => Promise<unknown>][] = [
+runCommandsOf('docs/agents.md', [
   [
     /^\(umask 077;/,
-    async (t, _found, command) => {
+    async (t, _words, command) => {
       inShell(command);
       t.equal(statSync(join(folder, 'local-key')).mode & 0o777, 0o600);
       t.match(readFileSync(join(folder, 'local-key'), 'utf8'), /^[\w-]{32}\n$/);
@@ -64,7 +64,7 @@ const kinds: readonly [form: RegExp, run: (t: Test, found: RegExpExecArray, comm
   ],
   [
     /^bearerd (run --config bearerd\.yaml)$/,
-    async (t, [, words = '']) => {
+    async (t, [words = '']) => {
       proxy = await new BearerdProcess({ words: words.split(' '), env, folder }).ready();
       t.notMatch(proxy.stderr, /warning/);
     },
@@ -72,7 +72,7 @@ const kinds: readonly [form: RegExp, run: (t: Test, found: RegExpExecArray, comm
   [
     // With fetch: a machine with Node need not have curl.
     /^curl (?:-X ([A-Z]+) )?(-H "Bearerd-Key: \$\(cat local-key\)" )?http:\/\/127\.0\.0\.1:8080(\/\S*)$/,
-    async (t, [, method = 'GET', key, path = ''], command) => {
+    async (t, [method = 'GET', key, path = ''], command) => {
       const { status, code } = promised(command);
       const headers: Record<string, string> =
         key === undefined ? {} : { 'Bearerd-Key': readFileSync(join(folder, 'local-key'), 'utf8').trim() };
@@ -88,27 +88,17 @@ const kinds: readonly [form: RegExp, run: (t: Test, found: RegExpExecArray, comm
       for (const name of Object.keys(audited().at(-1) ?? {})) t.match(page, `\`${name}\``, 'the page names the field');
     },
   ],
-  [/^mv audit\.jsonl /, async (_t, _found, command) => inShell(command)],
+  [/^mv audit\.jsonl /, async (_t, _words, command) => inShell(command)],
   [
     /^kill -HUP \$BEARERD_PID$/,
-    async (t, _found, command) => {
+    async (t, _words, command) => {
       inShell(command, { BEARERD_PID: String(proxy?.pid) });
       await proxy?.until(() => /"event":"config_reloaded"/.test(proxy?.stderr ?? ''), 'the reload');
       t.same(audited(), [], 'a new file');
       t.ok(statSync(join(folder, 'audit.1.jsonl')).size > 0);
     },
   ],
-];
-
-for (const command of shellCommands(page)) {
-  t.test(`docs/agents.md: ${command}`, async (t) => {
-    for (const [form, run] of kinds) {
-      const found = form.exec(command);
-      if (found !== null) return void (await run(t, found, command));
-    }
-    throw new Error('say in this file how the new command is run');
-  });
-}
+]);
 
 t.test('only what the page allows has reached the API, and one token was enough', async (t) => {
   const { requests, tokenRequests } = (await (await fetch(`${collibra.url}/__stats`)).json()) as {

@@ -1,11 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { startCollibra } from '../../src/emulator/collibra.ts';
 import { demoClient, startIdp } from '../../src/emulator/idp.ts';
 import { BearerdProcess, repository } from '../support/bearerd-process.ts';
-import { fencedBlock, shellCommands } from '../support/shell-blocks.ts';
+import { runCommandsOf } from '../support/page-commands.ts';
+import { fencedBlock } from '../support/shell-blocks.ts';
 
 // Every command of README.md is run, in order, in a folder that has what the README says. The build is there already, so
 // `npm ci` and the build of the npm scripts are left out: a test may not replace the files that other tests are running.
@@ -35,12 +36,19 @@ const env = {
 let proxy: BearerdProcess | undefined;
 t.teardown(() => proxy?.stop());
 
-/** How each kind of command is run: what it looks like → what a reader does with it. */
-const kinds: readonly [form: RegExp, run: (t: Test, words: readonly string[]) => Promise<unknown>][] = [
+/** What `npm run NAME -- WORDS` starts, without the build. */
+function script(name: string, words: readonly string[]): BearerdProcess {
+  const command = String(scripts[name]).replace('npm run --silent build && ', '');
+  const [node, file, ...own] = command.split(' ');
+  if (node !== 'node' || file !== 'build/src/main.js') throw new Error(`the script ${name} is ${scripts[name]}`);
+  return new BearerdProcess({ words: [...own, ...words], env: name === 'start' ? env : {}, folder });
+}
+
+runCommandsOf('README.md', [
   // Started by CI itself, and this test is part of it.
-  [/^npm test$/, async (t) => t.match(scripts.test, /^rm -rf build && .*run-suite\.js$/)],
+  [/^npm ci && npm test$/, async (t) => t.match(scripts.test, /^rm -rf build && .*run-suite\.js$/)],
   [
-    /^npm run demo$/,
+    /^npm ci && npm run demo$/,
     async (t) => {
       const demo = script('demo', ['--port', '0']);
       await demo.until(() => demo.stdout.includes('curl http://'), 'lines to copy');
@@ -76,22 +84,4 @@ const kinds: readonly [form: RegExp, run: (t: Test, words: readonly string[]) =>
       t.match(await answer.text(), 'Data Governance Council');
     },
   ],
-];
-
-/** What `npm run NAME -- WORDS` starts, without the build. */
-function script(name: string, words: readonly string[]): BearerdProcess {
-  const command = String(scripts[name]).replace('npm run --silent build && ', '');
-  const [node, file, ...own] = command.split(' ');
-  if (node !== 'node' || file !== 'build/src/main.js') throw new Error(`the script ${name} is ${scripts[name]}`);
-  return new BearerdProcess({ words: [...own, ...words], env: name === 'start' ? env : {}, folder });
-}
-
-for (const line of shellCommands(readme)) {
-  t.test(`README.md: ${line}`, async (t) => {
-    const command = line.replace(/^npm ci && /, '');
-    const kind = kinds.find(([form]) => form.test(command));
-    if (kind === undefined) throw new Error('say in this file how the new command is run');
-    const [form, run] = kind;
-    await run(t, form.exec(command)?.slice(1) ?? []);
-  });
-}
+]);

@@ -113,6 +113,7 @@ t.test('the packed package, in a project of somebody else', async (t) => {
     t.equal(failed, '');
   });
 
+  // Every command of docs/first-steps.md is run.
   await t.test('docs/first-steps.md, walked from end to end', async (t) => {
     const page = readFileSync(join(repository, 'docs/first-steps.md'), 'utf8');
     const program = join(folder, 'node_modules/bearerd/build/bundle/main.js');

@@ -20,13 +20,20 @@ curl http://x/#y
 \`\`\`yaml
 upstream: x
 \`\`\`
+
+1. In a list:
+
+   \`\`\`sh
+   npm run check
+   \`\`\`
 `;
 
 t.test('the commands of a Markdown text', async (t) => {
   t.same(shellCommands(markdown), [
-    'npm ci && npm run demo',
-    'bearerd run --upstream x --preset y',
-    'curl http://x/#y',
+    { line: 5, command: 'npm ci && npm run demo' },
+    { line: 12, command: 'bearerd run --upstream x --preset y' },
+    { line: 14, command: 'curl http://x/#y' },
+    { line: 24, command: 'npm run check' },
   ]);
 });
 

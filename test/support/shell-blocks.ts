@@ -1,18 +1,26 @@
 /** Languages of fenced blocks that are commands. */
 const shells = new Set(['sh', 'bash', 'shell', 'console']);
 
+/** A command of a text, and the line on which it begins; 1 = the first. */
+export interface ShellCommand {
+  readonly line: number;
+  readonly command: string;
+}
+
 /**
  * The commands of a Markdown text: those in fenced blocks of a shell and in indented blocks, one per line, with `\` at the
  * end of a line joining it to the next, without comments and the `$` of a prompt.
  */
-export function shellCommands(markdown: string): string[] {
-  const commands: string[] = [];
+export function shellCommands(markdown: string): ShellCommand[] {
+  const commands: ShellCommand[] = [];
   let fence: string | undefined;
   let afterBlank = true;
   let indented = false;
   let joined = '';
-  for (const line of markdown.split('\n')) {
-    const mark = /^```(\w*)/.exec(line);
+  let begun = 0;
+  for (const [index, line] of markdown.split('\n').entries()) {
+    // up to three spaces: a block in a list
+    const mark = /^ {0,3}```(\w*)/.exec(line);
     if (mark !== null) {
       fence = fence === undefined ? (mark[1] ?? '') : undefined;
       continue;
@@ -21,12 +29,14 @@ export function shellCommands(markdown: string): string[] {
     indented = fence === undefined && /^ {4}/.test(line) && (afterBlank || indented);
     afterBlank = line.trim() === '';
     if (!(fence === undefined ? indented : shells.has(fence))) continue;
+    if (joined === '') begun = index + 1;
     joined += line.trim().replace(/^\$ /, '');
     if (joined.endsWith('\\')) {
       joined = `${joined.slice(0, -1).trim()} `;
       continue;
     }
-    if (joined !== '' && !joined.startsWith('#')) commands.push(joined.replace(/\s+#.*$/, ''));
+    if (joined !== '' && !joined.startsWith('#'))
+      commands.push({ line: begun, command: joined.replace(/\s+#.*$/, '') });
     joined = '';
   }
   return commands;

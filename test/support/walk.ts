@@ -33,8 +33,8 @@ export async function walk(
   const here = (text: string): string => [...others].reduce((all, [port, other]) => all.replaceAll(port, other), text);
   if (section.includes('```yaml')) writeFileSync(join(folder, 'bearerd.yaml'), here(fencedBlock(section, 'yaml')));
   const steps: Step[] = [];
-  for (const line of shellCommands(section))
-    steps.push(await step(t, here(line), { folder, program, port: others.get('8080') ?? '' }));
+  for (const { command } of shellCommands(section))
+    steps.push(await step(t, here(command), { folder, program, port: others.get('8080') ?? '' }));
   return steps;
 }
 

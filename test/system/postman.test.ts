@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { BearerdProcess, repository } from '../support/bearerd-process.ts';
+import { runCommandsOf } from '../support/page-commands.ts';
 import { type Ended, must, program } from './support/program.ts';
 
 t.setTimeout(300_000);
@@ -97,3 +98,17 @@ t.test('it is not green where there is no bearerd', async (t) => {
   t.equal(code, 1);
   t.ok(report.run.failures.length > 0);
 });
+
+runCommandsOf('docs/postman.md', [
+  [
+    // The package is there already, and the demo has another port.
+    /^npx newman (run \S+ -e \S+)$/,
+    async (t, [words = '']) => {
+      const demo = new BearerdProcess({ words: ['demo', '--port', '0'] });
+      t.teardown(() => demo.stop());
+      await demo.until(() => demo.url !== '', 'its address');
+      const { code, stdout } = await program(await newman(), [...words.split(' '), '--env-var', `baseUrl=${demo.url}`]);
+      t.equal(code, 0, stdout.slice(-2_000));
+    },
+  ],
+]);
