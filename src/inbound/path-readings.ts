@@ -1,5 +1,7 @@
 /** More readings than this are no path that anybody needs. */
 const most = 32;
+/** Nor more segments; matching takes time by their number. */
+const mostSegments = 256;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -24,17 +26,19 @@ const habits: readonly ((path: string) => string | undefined)[] = [
  * advisories of middie, express, reply-from, oauth2-proxy: guard and server read the same path differently).
  * @param path without query
  * @returns undefined where no reading is safe: a `..` segment in any of them, a malformed or overlong encoding, control
- * characters, bytes beyond ASCII that are not percent-encoded, or too many readings
+ * characters, bytes beyond ASCII that are not percent-encoded, too many readings or segments
  */
 export function pathReadings(path: string): readonly string[] | undefined {
-  if (/^(?:\/[\w~!$&'()*+,=:@-][\w.~!$&'()*+,=:@-]*)+\/?$/.test(path)) return [path];
+  if (/^(?:\/[\w~!$&'()*+,=:@-][\w.~!$&'()*+,=:@-]*)+\/?$/.test(path)) return isDeep(path) ? undefined : [path];
   if (/[^\x21-\x7e]/.test(path) || /%(?![0-9a-f]{2})/i.test(path)) return undefined;
   const first = decoded(path);
   if (first === undefined) return undefined;
   const found = new Set([first]);
   // A set walks over what is added meanwhile.
   for (const reading of found) {
-    if (/[\x00-\x1f\x7f]/.test(reading) || /\/\.\. *(?:\/|$)/.test(reading)) return undefined;
+    if (/[\x00-\x1f\x7f]/.test(reading) || /\/\.\. *(?:\/|$)/.test(reading) || isDeep(reading)) {
+      return undefined;
+    }
     for (const habit of habits) {
       const next = habit(reading);
       if (next === undefined || found.size > most) return undefined;
@@ -42,6 +46,10 @@ export function pathReadings(path: string): readonly string[] | undefined {
     }
   }
   return [...found].map((reading) => (reading === '' ? '/' : reading));
+}
+
+function isDeep(path: string): boolean {
+  return path.split('/', mostSegments + 2).length > mostSegments + 1;
 }
 
 /** Each complete percent-encoded byte decoded once; undefined = the bytes are not UTF-8, overlong forms included. */

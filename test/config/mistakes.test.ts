@@ -134,6 +134,11 @@ const mistakes: readonly (readonly [title: string, file: string, said: readonly 
     ['x.yaml:1:9: listen: the port 80800 does not exist; write a port from 0 (any free one) to 65535'],
   ],
   [
+    'an audit log in two places',
+    `audit: { file: ./a, stream: stdout }\n${up}${idp}`,
+    ['x.yaml:1:29: audit.stream: stands beside file; write one of the two'],
+  ],
+  [
     'a local key that is not there',
     `guard: { localKey: { env: NO_SUCH_KEY } }\n${up}${idp}`,
     [

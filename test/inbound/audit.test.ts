@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,11 +11,12 @@ import { AuditLog } from '../../src/inbound/audit-log.ts';
 import { MemoryStream } from '../support/memory-stream.ts';
 import { startProxy } from '../support/proxy.ts';
 import { rawRequest } from '../support/raw-http.ts';
-import { eventually } from '../support/tcp.ts';
+import { eventually, onHead, RawClient, startTcp } from '../support/tcp.ts';
 import { startUpstream } from '../support/upstream.ts';
 
 const page = 'https://app.example';
 const key = 'the key of this test';
+const nonce = 'dGhlIHNhbXBsZSBub25jZQ==';
 
 function rule(text: string) {
   const read = parseAllowRule(text);
@@ -246,6 +248,30 @@ t.test('a stream that nobody has given is a mistake at the start', async (t) => 
   await proxy.stop();
   t.match(stdout.records(), [{ decision: 'allowed' }]);
   await upstream.close();
+});
+
+t.test('a WebSocket is written down when it begins, not when it ends', async (t) => {
+  const accept = createHash('sha1').update(`${nonce}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+  const upstream = await startTcp((socket) =>
+    onHead(socket, () =>
+      socket.write(
+        `HTTP/1.1 101 x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+      ),
+    ),
+  );
+  const stdout = new MemoryStream();
+  const config = { audit: { stream: 'stdout' }, drainTimeout: 100 } as const;
+  const proxy = await startProxy(upstream.url, { config, deps: { auditStreams: { stdout, stderr: stdout } } });
+  const client = new RawClient(proxy.port);
+  client.write(
+    `GET /live?x HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${nonce}\r\n\r\n`,
+  );
+  await eventually(() => stdout.text !== '', 'the line');
+  t.equal(client.ending, 'open');
+  await proxy.stop();
+  await upstream.close();
+  t.match(stdout.records(), [{ path: '/live', decision: 'allowed', status: 101, upstreamStatus: 101, generation: 1 }]);
+  t.equal(stdout.records().length, 1);
 });
 
 t.test('peers and paths', async (t) => {

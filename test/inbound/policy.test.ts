@@ -148,6 +148,11 @@ t.test('paths that have no safe reading', async (t) => {
   for (const path of unsafe) t.equal(pathReadings(path), undefined, path);
 });
 
+t.test('a path has at most 256 segments, so that matching takes no time to speak of', async (t) => {
+  t.equal(pathReadings('/a'.repeat(256))?.length, 1);
+  for (const part of ['/a', '/', '%2f', '/.', '\\']) t.equal(pathReadings(`/${part.repeat(257)}`), undefined, part);
+});
+
 t.test('paths that have several readings, and paths that have one', async (t) => {
   t.same(pathReadings('/rest/2.0/communities'), ['/rest/2.0/communities']);
   t.same(pathReadings('/'), ['/']);
