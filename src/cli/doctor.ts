@@ -1,8 +1,7 @@
 import { Tally } from '../admin/tally.ts';
-import type { Credential } from '../app/credentials.ts';
 import { buildRoutes } from '../app/routes.ts';
 import { systemClock } from '../clock.ts';
-import type { Config, CredentialConfig, RouteConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import { ConfigurationError } from '../config/configuration-error.ts';
 import { formatProblem } from '../config/input.ts';
 import type { Loaded } from '../config/load.ts';
@@ -10,16 +9,18 @@ import { nearestName } from '../config/nearest-name.ts';
 import { rememberSecret } from '../config/redaction.ts';
 import type { Examination } from '../doctor/examination.ts';
 import { examinePasted } from '../doctor/examine-pasted.ts';
-import { examineRoute, type Patient } from '../doctor/examine-route.ts';
+import { examineRoute, type Patient, profileOf } from '../doctor/examine-route.ts';
+import { byLikelihood } from '../doctor/finding.ts';
 import { systemResolve } from '../doctor/name-resolution.ts';
-import { reportText } from '../doctor/report-text.ts';
 import type { RouteReport } from '../doctor/route-report.ts';
 import type { BatchedLog } from '../log.ts';
 import { problemFacts, readConfiguration, writeProblems } from './configuration.ts';
 import type { CliContext, Command } from './context.ts';
 import { quietLog, withCredentials } from './credentials.ts';
+import { reportText } from './doctor-report.ts';
 import { invocation } from './invocation.ts';
 import { pastedToken } from './pasted-token.ts';
+import { patientOf } from './patient.ts';
 
 /**
  * `bearerd doctor [ROUTE]`: asks everything that a person would ask about a route (all routes without a name) and orders
@@ -45,11 +46,13 @@ export const doctor: Command = async (context) => {
       ? [await examinePasted(pasted ?? '', { profile: 'generic' }, systemClock)]
       : await examineAll(loaded, line.operands[0], pasted, await quietLog(loaded.config, line, context));
   if (typeof reports === 'string') return refuse(context, reports);
-  const findings = reports.flatMap(({ route, findings }) => findings.map((finding) => ({ route, ...finding })));
+  const findings = byLikelihood(
+    reports.flatMap(({ route, findings }) => findings.map((finding) => ({ route, ...finding }))),
+  );
   write(
     asJson
       ? JSON.stringify({ valid: true, ok: findings.length === 0, findings, routes: reports }, null, 2)
-      : reportText(reports),
+      : reportText(reports, context.isTerminal),
   );
   return findings.length === 0 ? 0 : 1;
 };
@@ -81,26 +84,12 @@ async function examineAll(
     try {
       // One after the other, so that routes with one credential share its token.
       for (const route of chosen) {
-        const credential = config.credentials.find(({ name }) => name === route.credential);
-        const way = built.find(({ name }) => name === route.name);
-        const live = credentials.get(route.credential);
-        if (credential === undefined || way === undefined || live === undefined)
-          throw new Error('a route is not whole');
-        const patient = {
-          ...patientOf(config, route, credential, live),
-          plain: way.plain,
-          rules: way.requestRules,
-          base: way.base,
-        };
+        const patient = patientOf(route, config, credentials, built);
         const report =
           pasted === undefined
             ? await examineRoute(patient, { clock: systemClock, log, resolve: systemResolve })
-            : await examinePasted(
-                pasted,
-                { ...patient, profile: route.preset === 'none' ? 'generic' : route.preset },
-                systemClock,
-              );
-        reports.push({ ...report, examinations: [configured(loaded, route, credential), ...report.examinations] });
+            : await examinePasted(pasted, { ...patient, profile: profileOf(route) }, systemClock);
+        reports.push({ ...report, examinations: [configured(loaded, patient), ...report.examinations] });
       }
       return reports;
     } finally {
@@ -113,29 +102,8 @@ function parts(log: BatchedLog): Parameters<typeof buildRoutes>[2] {
   return { clock: systemClock, log, tally: new Tally(systemClock.nowMs()), viaName: 'bearerd-doctor' };
 }
 
-function patientOf(
-  config: Config,
-  route: RouteConfig,
-  credential: CredentialConfig,
-  { source, subjects, provider, yardstick, keys }: Credential,
-): Omit<Patient, 'plain' | 'rules' | 'base'> {
-  const users = config.routes.filter((one) => one.credential === credential.name);
-  return {
-    route,
-    credential,
-    tokens: subjects === undefined ? source : undefined,
-    contact: provider.issuer,
-    yardstick,
-    keys,
-    upstreams: [...new Set(users.map(({ upstream }) => upstream))],
-  };
-}
-
-function configured(
-  { file, warnings }: Loaded,
-  { path, upstream, preset }: RouteConfig,
-  credential: CredentialConfig,
-): Examination {
+function configured({ file, warnings }: Loaded, { route, credential }: Patient): Examination {
+  const { path, upstream, preset } = route;
   const from = file === undefined ? 'no file' : file;
   return {
     question: 'configuration',

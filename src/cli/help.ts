@@ -1,18 +1,6 @@
 import type { CommandEntry, Option } from './options.ts';
 import { commands } from './options.ts';
-
-const width = 100;
-
-/** Text in lines of at most `width`, all but the first indented. */
-function wrap(text: string, indent: number): string {
-  const lines = [''];
-  for (const word of text.split(/\s+/)) {
-    const last = lines.at(-1) ?? '';
-    if (last !== '' && indent + last.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
-  }
-  return lines.join(`\n${' '.repeat(indent)}`);
-}
+import { wrap } from './wrap.ts';
 
 function line(left: string, doc: string): string {
   const indent = 34;

@@ -72,7 +72,9 @@ export async function examineRoute(patient: Patient, means: Means): Promise<Rout
   const tls = await examineTls(peers);
   const discovery = enquiry === undefined ? [] : [await examineDiscovery(contact, enquiry)];
   const { examination: request, held } = await requestToken(patient, means, tls.facts);
-  const idp = await clockOfIdp(patient, means);
+  // who cannot be reached cannot be asked the time either
+  const away = request.findings.some(({ side }) => side === 'network');
+  const idp = away ? [] : await clockOfIdp(patient, means);
   const before = [names, tls.examination, ...discovery, request];
   const report = { route: route.name, credential: credential.name };
   if (held === undefined)

@@ -18,8 +18,13 @@ export interface Finding {
   readonly cure: string;
 }
 
+/** The likeliest first; among equals the order stays. */
+export function byLikelihood<F extends Finding>(findings: readonly F[]): F[] {
+  return likelihoods.flatMap((one) => findings.filter(({ likelihood }) => likelihood === one));
+}
+
 /** The likeliest first; what was found earlier stands before what is as likely; nothing twice. */
 export function ordered(findings: readonly Finding[]): Finding[] {
-  const sorted = likelihoods.flatMap((one) => findings.filter(({ likelihood }) => likelihood === one));
+  const sorted = byLikelihood(findings);
   return sorted.filter(({ id }, index) => sorted.findIndex((other) => other.id === id) === index);
 }

@@ -19,7 +19,8 @@ export interface ProbeResult {
   readonly issuerHint: string | undefined;
 }
 
-const networkCodes = /^BEARERD_UPSTREAM_(?:UNREACHABLE|DNS|CONNECT_TIMEOUT|TERMINATED|REFUSED|TLS)$/;
+const networkCodes =
+  /^BEARERD_(?:UPSTREAM_(?:UNREACHABLE|DNS|CONNECT_TIMEOUT|TERMINATED|REFUSED|TLS)|EGRESS_PROXY_\w+)$/;
 
 /** Says what the answer to the probe means for the token. */
 export function examineProbe(probe: ProbeResult): Examination {

@@ -22,6 +22,8 @@ export interface TlsFacts {
   readonly origin: string;
   /** Why its certificate is not trusted, OpenSSL's code; undefined = it is. */
   readonly untrusted: string | undefined;
+  /** That does not matter: tls.insecureSkipVerify. */
+  readonly anyWillDo: boolean;
   /** Name and issuer of each certificate, the server's own first; empty = the handshake failed. */
   readonly chain: readonly CertificateFacts[];
   /** `TLSv1.3`; undefined = the handshake failed. */
@@ -59,7 +61,9 @@ export async function examineTls(
     return { examination, facts: [] };
   }
   const facts = await Promise.all(distinct.map(look));
-  const good = facts.every(({ untrusted, protocol }) => untrusted === undefined && protocol !== undefined);
+  const good = facts.every(
+    ({ untrusted, anyWillDo, protocol }) => protocol !== undefined && (untrusted === undefined || anyWillDo),
+  );
   const lines = facts.flatMap(linesOf);
   return { examination: { question: 'tls', state: good ? 'good' : 'bad', lines, findings: [] }, facts };
 }
@@ -81,7 +85,7 @@ async function look(peer: TlsPeer): Promise<TlsFacts> {
   try {
     return await handshake(peer, await tunnelTo(peer));
   } catch (error) {
-    return { origin, untrusted: codeOf(error), chain: [], protocol: undefined };
+    return { origin, untrusted: codeOf(error), anyWillDo: false, chain: [], protocol: undefined };
   }
 }
 
@@ -118,7 +122,13 @@ function handshake({ url, tls, timeoutMs }: TlsPeer, tunnel: Socket | undefined)
       // A string at run time, whatever the types say.
       const untrusted = socket.authorized ? undefined : String(socket.authorizationError);
       const chain = chainOf(socket.getPeerCertificate(true));
-      resolve({ origin, untrusted, chain, protocol: socket.getProtocol() ?? undefined });
+      resolve({
+        origin,
+        untrusted,
+        anyWillDo: tls.insecureSkipVerify === true,
+        chain,
+        protocol: socket.getProtocol() ?? undefined,
+      });
       socket.destroy();
     });
   });
@@ -151,9 +161,10 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
 }
 
-function linesOf({ origin, untrusted, chain, protocol }: TlsFacts): string[] {
+function linesOf({ origin, untrusted, anyWillDo, chain, protocol }: TlsFacts): string[] {
   if (protocol === undefined) return [`${origin}: no TLS connection (${untrusted})`];
-  const trust = untrusted === undefined ? 'trusted' : `not trusted (${untrusted})`;
+  const skipped = anyWillDo ? ', and taken all the same: tls.insecureSkipVerify' : '';
+  const trust = untrusted === undefined ? 'trusted' : `not trusted (${untrusted})${skipped}`;
   return [
     `${origin}: ${protocol}, ${trust}`,
     ...chain.map(({ subject, issuer, validTo }) => `  ${subject}, issued by ${issuer}, good until ${validTo}`),

@@ -29,6 +29,9 @@ const names: Readonly<Record<string, string>> = { http_407: 'proxy_in_the_way' }
 
 const sides: Readonly<Record<string, Side>> = {
   access_denied: 'IdP',
+  egress_proxy_refused: 'network',
+  egress_proxy_timeout: 'network',
+  egress_proxy_unreachable: 'network',
   aborted: 'network',
   http_403: 'IdP',
   proxy_in_the_way: 'network',

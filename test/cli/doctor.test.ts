@@ -3,7 +3,8 @@ import { SignJWT } from 'jose';
 import t, { type Test } from 'tap';
 import { doctor } from '../../src/cli/doctor.ts';
 import { pastedToken } from '../../src/cli/pasted-token.ts';
-import { landscape, tokenOf } from '../doctor/set-up.ts';
+import { startServer } from '../doctor/front.ts';
+import { landscape, tokenOf, withoutToken } from '../doctor/set-up.ts';
 import { testConsole } from './demo-console.ts';
 
 /** Runs `bearerd doctor` in a folder with this configuration. */
@@ -47,6 +48,42 @@ t.test('findings: numbered, each with side, name and cure, exit 1', async (t) =>
   );
 });
 
+t.test('on a terminal long lines are wrapped', async (t) => {
+  const { idp, config } = await landscape(t);
+  await idp.faults.apply({ typ: 'x' });
+  const cwd = t.testdir({ 'bearerd.yaml': JSON.stringify(config()) });
+  const { context, out } = testConsole([]);
+  await doctor({ ...context, cwd, isTerminal: true });
+  const [report = ''] = out().split('\nheader: ');
+  t.ok(report.split('\n').every((line) => line.length <= 110));
+});
+
+t.test('what an identity provider and an API echo is not printed', async (t) => {
+  const secret = 'an & odd % secret that is echoed';
+  const idp = await startServer(t, false, (request, response) => {
+    const description = `You sent ${request.headers.authorization} and ${secret}`;
+    response.writeHead(401).end(JSON.stringify({ error: 'invalid_client', error_description: description }));
+  });
+  const refused = await run(t, withoutToken({ tokenEndpoint: `${idp.origin}/token`, clientSecret: secret }), [
+    '--json',
+  ]);
+  t.match(refused.out, 'You sent');
+  t.notMatch(refused.out, secret);
+  t.notMatch(refused.out, Buffer.from('my-app:an').toString('base64').slice(0, 12));
+
+  const token = 'opaque-token-0123456789';
+  const api = await startServer(t, false, (request, response) => {
+    const challenge = `Bearer error="invalid_token", error_description="${request.headers.authorization}"`;
+    response.writeHead(401, { 'WWW-Authenticate': challenge }).end(JSON.stringify({ message: `no ${token}` }));
+  });
+  const config = { upstream: api.origin, probe: 'GET /me', credential: { provider: 'static', token } };
+  for (const argv of [[], ['--json']]) {
+    const { code, out, err } = await run(t, config, argv);
+    t.equal(code, 1);
+    t.notMatch(out + err, token);
+  }
+});
+
 t.test('several routes: all of them, or the one that is named', async (t) => {
   const { idp, collibra, config } = await landscape(t);
   const { credential } = config() as { readonly credential: object };
@@ -68,6 +105,60 @@ t.test('several routes: all of them, or the one that is named', async (t) => {
   t.equal((await run(t, both, ['one'])).code, 0);
   const wrong = await run(t, both, ['tow']);
   t.same([wrong.code, wrong.err], [2, "bearerd doctor: there is no route 'tow'; did you mean two?\n"]);
+});
+
+t.test('with an issuer: discovery, and whether a published key verifies the signature', async (t) => {
+  const { idp, config } = await landscape(t);
+  const asIssuer = await run(t, config({}, { tokenEndpoint: undefined, issuer: idp.issuer }));
+  t.equal(asIssuer.code, 0, asIssuer.out);
+  t.match(asIssuer.out, ` ok   discovery      token endpoint: ${idp.tokenEndpoint}\n`);
+  t.match(asIssuer.out, ` ok   keys           a key of ${idp.jwksUrl} verifies the signature\n`);
+  // the token request does without the metadata, so that a wrong issuer is worth a look only
+  const beside = await run(t, config({}, { issuer: `${idp.issuer}/` }), ['--json']);
+  t.equal(beside.code, 1);
+  t.match(JSON.parse(beside.out).findings, [{ id: 'issuer_mismatch', likelihood: 'possible' }]);
+});
+
+t.test('findings of several routes: the likeliest of all first', async (t) => {
+  const { idp, collibra, config } = await landscape(t, { typ: 'x' });
+  const { credential } = config() as { readonly credential: object };
+  const wrong = await run(
+    t,
+    {
+      routes: [
+        { name: 'typ', path: '/typ', upstream: collibra.url, preset: 'collibra', credential: 'good' },
+        { name: 'secret', path: '/secret', upstream: collibra.url, preset: 'collibra', credential: 'bad' },
+      ],
+      credentials: { good: credential, bad: { ...credential, clientSecret: 'wrong' } },
+    },
+    ['--json'],
+  );
+  t.match(JSON.parse(wrong.out).findings, [
+    { route: 'secret', id: 'invalid_client', likelihood: 'certain' },
+    { route: 'typ', id: 'type_not_accepted', likelihood: 'likely' },
+  ]);
+  t.ok(idp.stats().requests > 0);
+});
+
+t.test('nothing to ask: a token from a file, a token per caller, a route without a probe', async (t) => {
+  const { collibra } = await landscape(t);
+  const fixed = { upstream: collibra.url, credential: { provider: 'static', token: 'a-fixed-token' } };
+  const asFile = await run(t, fixed);
+  t.equal(asFile.code, 0, asFile.out);
+  t.match(asFile.out, 'it never expires');
+  t.match(asFile.out, ' -   probe          the route has no probe');
+  t.match(asFile.out, 'nobody said what time it is');
+  t.notMatch(asFile.out, 'a-fixed-token');
+  const exchange = {
+    provider: 'token-exchange',
+    tokenEndpoint: `${collibra.url}/t`,
+    clientId: 'x',
+    clientSecret: 'y-y-y',
+  };
+  const perCaller = { upstream: collibra.url, credential: { ...exchange, subjectToken: { header: 'X-Subject' } } };
+  const asCaller = await run(t, perCaller);
+  t.equal(asCaller.code, 0, asCaller.out);
+  t.match(asCaller.out, /each caller has a token of its own, and there is no caller; paste one/);
 });
 
 t.test('a wrong configuration: every problem, exit 2', async (t) => {

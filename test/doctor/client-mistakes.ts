@@ -4,7 +4,7 @@ import { demoClient } from '../../src/emulator/idp.ts';
 import { startCertifiedIdp } from '../support/certified-idp.ts';
 import { startServer, type Teardown } from './front.ts';
 import type { Misconfiguration } from './misconfiguration.ts';
-import { file, landscape } from './set-up.ts';
+import { file, landscape, withoutToken } from './set-up.ts';
 
 const colons = { id: 'urn:sys:env:7:i:app', secret: 'a-long-secret' };
 const oddSecret = 'pass&word=50%+1';
@@ -44,8 +44,7 @@ export const clientMistakes: readonly Misconfiguration[] = [
         response.writeHead(known ? 200 : 401, { 'Content-Type': 'application/json' });
         response.end(known ? '{"access_token":"t1","expires_in":300}' : '{"error":"invalid_client"}');
       });
-      const { config } = await landscape(t);
-      return config({}, { tokenEndpoint: `${idp}/token`, clientSecret: oddSecret });
+      return withoutToken({ tokenEndpoint: `${idp}/token`, clientSecret: oddSecret });
     },
   },
   {
@@ -59,7 +58,7 @@ export const clientMistakes: readonly Misconfiguration[] = [
         response.writeHead(known ? 200 : 401, { 'Content-Type': 'application/json' });
         response.end(known ? '{"access_token":"t1","expires_in":300}' : '{"error":"invalid_client"}');
       });
-      return (await landscape(t)).config({}, { tokenEndpoint: `${idp}/token` });
+      return withoutToken({ tokenEndpoint: `${idp}/token` });
     },
   },
   {
@@ -115,7 +114,7 @@ async function certified(t: Teardown, grants: readonly string[], clientSecret: s
   const idp = await startCertifiedIdp({ ...certifiedClient, ...behaviour, authentication: 'client_secret_basic' });
   t.teardown(idp.close);
   const { clientId } = certifiedClient;
-  return (await landscape(t)).config({}, { clientId, clientSecret, tokenEndpoint: idp.tokenEndpoint });
+  return withoutToken({ clientId, clientSecret, tokenEndpoint: idp.tokenEndpoint });
 }
 
 async function collaborate(t: Teardown, credential: object): Promise<object> {

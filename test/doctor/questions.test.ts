@@ -56,6 +56,8 @@ t.test('TLS: the chain, whether it is trusted, and who issued it', async (t) => 
   t.equal(issuerHint(trusted.facts, origin), undefined);
   const renamed = await examineTls([{ ...peer, tls: { ca: [tlsText('ca.pem')], serverName: 'other.example' } }]);
   t.match(renamed.examination.lines[0], 'ERR_TLS_CERT_ALTNAME_INVALID');
+  const taken = await examineTls([{ ...peer, tls: { insecureSkipVerify: true } }]);
+  t.match(taken.examination, { state: 'good', lines: [/not trusted .*taken all the same: tls\.insecureSkipVerify/] });
   const nobody = await examineTls([{ ...peer, url: (await closedPort()).replace('http:', 'https:'), tls: {} }]);
   t.match(nobody.examination, { state: 'bad', lines: [/no TLS connection \(ECONNREFUSED\)/] });
   const plain = await examineTls([{ ...peer, url: 'http://api.example', tls: {} }]);

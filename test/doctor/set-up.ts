@@ -33,6 +33,12 @@ export async function landscape(
   return { idp, collibra, config };
 }
 
+/** A configuration whose token request fails, so that nobody asks the API. */
+export function withoutToken(credential: object): object {
+  const client = { clientId: demoClient.id, clientSecret: demoClient.secret };
+  return { upstream: 'http://127.0.0.1:9', preset: 'collibra', credential: { ...client, ...credential } };
+}
+
 /** A file in a folder of its own. */
 export function file(t: Teardown, text: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'bearerd-doctor-'));

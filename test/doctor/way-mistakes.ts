@@ -1,6 +1,6 @@
 import { closedPort, startFront, startServer } from './front.ts';
 import type { Misconfiguration } from './misconfiguration.ts';
-import { landscape } from './set-up.ts';
+import { landscape, withoutToken } from './set-up.ts';
 
 /** The request does not arrive where it should. */
 export const wayMistakes: readonly Misconfiguration[] = [
@@ -29,7 +29,7 @@ export const wayMistakes: readonly Misconfiguration[] = [
     words: /403: the body is empty[\s\S]*firewall/,
     setUp: async (t) => {
       const { origin: wall } = await startServer(t, false, (_request, response) => response.writeHead(403).end());
-      return (await landscape(t)).config({}, { tokenEndpoint: `${wall}/token` });
+      return withoutToken({ tokenEndpoint: `${wall}/token` });
     },
   },
   {
@@ -46,8 +46,8 @@ export const wayMistakes: readonly Misconfiguration[] = [
     finding: 'certificate',
     words: /certificate that is not trusted[\s\S]*tls\.ca[\s\S]*issued by "bearerd test authority"/,
     setUp: async (t) => {
-      const { idp, config } = await landscape(t);
-      return config({}, { tokenEndpoint: `${await startFront(t, idp.url, { secure: true })}/oauth2/token` });
+      const { origin } = await startServer(t, true, (_request, response) => response.end());
+      return withoutToken({ tokenEndpoint: `${origin}/token` });
     },
   },
   {
@@ -68,7 +68,7 @@ export const wayMistakes: readonly Misconfiguration[] = [
         response.writeHead(407, { 'Proxy-Authenticate': 'Basic', 'Content-Type': 'text/html' });
         response.end('<h1>Proxy authentication required</h1>');
       });
-      return (await landscape(t)).config({}, { tokenEndpoint: `${proxy}/token` });
+      return withoutToken({ tokenEndpoint: `${proxy}/token` });
     },
   },
   {
@@ -81,28 +81,28 @@ export const wayMistakes: readonly Misconfiguration[] = [
         socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'),
       );
       const way = { tokenEndpoint: 'https://idp.example.com/token', egressProxy: proxy.origin };
-      return (await landscape(t)).config({}, way);
+      return withoutToken(way);
     },
   },
   {
     name: 'token endpoint whose name nobody knows',
     finding: 'name',
     words: /host name cannot be resolved/,
-    setUp: async (t) => (await landscape(t)).config({}, { tokenEndpoint: 'https://idp.invalid/token' }),
+    setUp: async () => withoutToken({ tokenEndpoint: 'https://idp.invalid/token' }),
   },
   {
     name: 'nobody listens at the token endpoint',
     finding: 'refused',
     words: /refused the connection[\s\S]*host and port/,
-    setUp: async (t) => (await landscape(t)).config({}, { tokenEndpoint: `${await closedPort()}/token` }),
+    setUp: async () => withoutToken({ tokenEndpoint: `${await closedPort()}/token` }),
   },
   {
     name: 'https where plain http is spoken',
     finding: 'tls',
     words: /failed in the TLS handshake[\s\S]*speaks TLS on this port/,
     setUp: async (t) => {
-      const { idp, config } = await landscape(t);
-      return config({}, { tokenEndpoint: idp.tokenEndpoint.replace('http:', 'https:') });
+      const { origin } = await startServer(t, false, (_request, response) => response.end());
+      return withoutToken({ tokenEndpoint: `${origin.replace('http:', 'https:')}/token` });
     },
   },
   {
