@@ -31,7 +31,7 @@ function table(profile: Profile, facts: ChallengeFacts, { class: klass, by }: Cl
   const rejectedByBearer = klass === 'rejected' && by === 'bearer';
   const rejectedByCode = klass === 'rejected' && by === 'code';
   const cooling = isCooling(facts, expired ? cooldownMs.expired : cooldownMs.other);
-  const mayBeRotation = facts.accepted || facts.ageMs >= rotationAgeMs;
+  const mayBeRotation = facts.accepted || facts.shared === true || facts.ageMs >= rotationAgeMs;
   const refreshMayHelp = expired || rejectedByBearer || (rejectedByCode && mayBeRotation);
   const looksGood = facts.remainingMs !== undefined && !isNearExpiry(facts);
   const permission = apis[profile].uncodedIsPermission && facts.method !== 'HEAD' && looksGood;

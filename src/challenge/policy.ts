@@ -27,6 +27,8 @@ export interface ChallengeFacts {
   readonly ageMs: number;
   /** This token has had an answer that shows it was accepted. */
   readonly accepted: boolean;
+  /** Another process obtained it: whether it was accepted there, and since revoked, nobody knows here. */
+  readonly shared?: boolean | undefined;
   /** The cache still holds this very token. */
   readonly current: boolean;
   /** The request has no body, or all of it is remembered. */

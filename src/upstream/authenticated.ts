@@ -119,6 +119,7 @@ export function authenticated(
       remainingMs: sent.remainingMs,
       ageMs: sent.ageMs,
       accepted: sent.held.accepted,
+      shared: sent.held.token.shared,
       current: tokens.isCurrent(sent.held),
       replayable: body === undefined || body.replayable,
       sinceUnhelpfulMs: tokens.sinceUnhelpfulMs(),

@@ -13,15 +13,15 @@ import { startUpstream } from '../support/upstream.ts';
 import { keyText, until } from './support.ts';
 
 /** An identity provider, an API that takes only its latest token, and a way to start processes in front of it. */
-async function world(t: Test, lifeSeconds = 300) {
-  const idp = await startRotatingEndpoint(lifeSeconds, 'geheim-am-idp');
+async function world(t: Test) {
+  const idp = await startRotatingEndpoint(300, 'geheim-am-idp');
   const revoked = new Set<string>();
   const upstream = await startUpstream(({ headers }, response) => {
     const token = headers.authorization?.slice('Bearer '.length) ?? '';
     if (idp.issued.includes(token) && !revoked.has(token)) return void response.end(token);
     response.statusCode = 401;
-    response.setHeader('WWW-Authenticate', 'Bearer error="invalid_token"');
-    response.end();
+    response.setHeader('Content-Type', 'application/json');
+    response.end(JSON.stringify({ statusCode: 401, errorCode: 'invalidToken' }));
   });
   const folder = t.testdir({ key: `${keyText('k')}\n`, newer: `${keyText('n')}\n` });
   const apps = new Set<App>();
@@ -34,6 +34,7 @@ async function world(t: Test, lifeSeconds = 300) {
         admin: '127.0.0.1:0',
         tokens: { cache },
         upstream: upstream.url,
+        preset: 'collibra',
         credential: { tokenEndpoint: idp.url, clientId: 'my-app', clientSecret: 'geheim-am-idp' },
       },
       env: {},
@@ -111,6 +112,22 @@ t.test('three processes on one Redis: one token request, also for a token that w
   );
   t.equal(idp.issued.length, 5, 'without Redis each process asks by itself');
   t.equal((await fetch(`${first?.admin}/readyz`)).status, 200);
+});
+
+t.test('a fresh token of another process that was revoked meanwhile is no mistake of the configuration', async (t) => {
+  const redis = await startRedis();
+  t.teardown(redis.stop);
+  const { idp, revoked, start, get } = await world(t);
+  const cache = { redis: redis.url, key: { file: './key' } };
+  const first = await start(cache);
+  t.equal(await get(first.url), '200 token-1');
+  await until(() => redis.values.size === 1 && [...redis.values.keys()][0]?.includes('token') === true, 'the entry');
+  const second = await start(cache);
+  await until(() => redis.commands.filter((one) => one.startsWith('GET')).length >= 3, 'the second to have it');
+  revoked.add('token-1');
+  t.equal(await get(second.url), '200 token-2', 'it had no answer yet that showed the token to be good');
+  t.equal(await get(first.url), '200 token-2');
+  t.equal(idp.issued.length, 2);
 });
 
 t.test('a reload takes another cache into use, keeps one that stays, and a stop ends the connection', async (t) => {
