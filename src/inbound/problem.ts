@@ -44,6 +44,8 @@ export function problemOf(error: BearerdError, context: ProblemContext): Problem
     ...['Content-Length', String(Buffer.byteLength(json))],
     ...['Cache-Control', 'no-store'],
     ...['X-Content-Type-Options', 'nosniff'],
+    // a browser that opens one shows text: nothing in it runs, and nobody frames it (threat 5)
+    ...['Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'"],
     ...['Proxy-Status', proxyStatusOf(error)],
   ];
   // Every 503 is worth another try soon; where nothing better is known, in a second (RFC 9110 §10.2.3).

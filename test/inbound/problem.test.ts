@@ -29,6 +29,8 @@ t.test('interface 5: every code of the catalog has an answer with all members, a
     });
     t.equal(field(headers, 'Content-Type'), 'application/problem+json');
     t.equal(field(headers, 'Cache-Control'), 'no-store');
+    t.equal(field(headers, 'X-Content-Type-Options'), 'nosniff');
+    t.match(field(headers, 'Content-Security-Policy'), "default-src 'none'; frame-ancestors 'none'");
     t.equal(field(headers, 'Content-Length'), String(Buffer.byteLength(body)));
     t.equal(field(headers, 'Retry-After') !== undefined, status === 503, `${code}: Retry-After goes with 503`);
     t.equal(
