@@ -109,16 +109,26 @@ t.test('states, statuses and decisions in words', async (t) => {
   t.equal(stateTone({ ...credential, lastFailure: failure }), 'warn');
   t.equal(stateTone({ ...credential, state: 'failing', lastFailure: failure }), 'bad');
   t.equal(stateTone({ ...credential, state: 'idle' }), 'calm');
-  const refusal = { at: exchange.at, detail: 'It refuses.', action: 'Change it.' } as CredentialStatus['lastRefusal'];
+  const refusal: NonNullable<CredentialStatus['lastRefusal']> = {
+    at: exchange.at,
+    route: 'api',
+    code: 'BEARERD_TOKEN_INVALID',
+    upstreamErrorCode: null,
+    detail: 'It refuses.',
+    action: 'Change it.',
+    findings: [],
+  };
   const refused = { ...credential, lastRefusal: refusal };
   t.equal(stateTone(refused), 'bad');
   t.strictSame([credential, refused, { ...credential, refreshing: true }].map(stateWord), [
     'ok',
-    'refused by the API',
+    'refused',
     'asking for a token',
   ]);
   t.strictSame(troubles(credential, at), []);
   t.match(troubles(refused, at), [/^\d\d:\d\d:\d\d It refuses\.$/, 'Change it.']);
+  const found = { ...refusal, findings: [{ sentence: 'Wrong issuer.', cure: 'Set it.' }] };
+  t.match(troubles({ ...credential, lastRefusal: found }, at), [/ Wrong issuer\.$/, 'Set it.']);
   const failed = { at: exchange.at, message: 'No.', kind: 'permanent', reason: 'x', retryAt: exchange.at } as const;
   t.match(troubles({ ...credential, lastFailure: failed }, at - 5_000), [
     /No\.$/,

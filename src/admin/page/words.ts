@@ -50,7 +50,7 @@ export function stateTone({ state, lastFailure, lastRefusal }: CredentialStatus)
 /** The state in a word: a token that the API refuses is no good one. */
 export function stateWord({ state, refreshing, lastRefusal }: CredentialStatus): string {
   if (refreshing) return 'asking for a token';
-  return state === 'ok' && lastRefusal !== null ? 'refused by the API' : state;
+  return state === 'ok' && lastRefusal !== null ? 'refused' : state;
 }
 
 /** What is wrong with a credential, in sentences; none when all is well. @param nowMs epoch milliseconds on bearerd's clock */
@@ -62,8 +62,21 @@ export function troubles({ lastFailure, lastRefusal }: CredentialStatus, nowMs: 
     const who = lastFailure.kind === 'permanent' ? 'Somebody has to change something. ' : '';
     words.push(`${timeOfDay(lastFailure.at)} ${lastFailure.message}`, `${who}${again}`);
   }
-  if (lastRefusal !== null) words.push(`${timeOfDay(lastRefusal.at)} ${lastRefusal.detail}`, lastRefusal.action);
+  if (lastRefusal !== null) {
+    const { sentence, cure } = finding(lastRefusal);
+    words.push(`${timeOfDay(lastRefusal.at)} ${sentence}`, cure);
+  }
   return words;
+}
+
+/** The likeliest reason of a refusal, or all of its words where none is known. */
+function finding({ findings, detail, action }: NonNullable<CredentialStatus['lastRefusal']>): {
+  readonly sentence: string;
+  readonly cure: string;
+} {
+  const [first] = findings;
+  const known = first !== undefined && 'sentence' in first && 'cure' in first;
+  return known ? { sentence: String(first.sentence), cure: String(first.cure) } : { sentence: detail, cure: action };
 }
 
 /** When the next token is asked for. @param nowMs epoch milliseconds on bearerd's clock */
