@@ -92,7 +92,7 @@ export function authenticated(
     if (verdict.action === 'pass' || verdict.action.startsWith('explain')) skipped(verdict);
     switch (verdict.action) {
       case 'pass':
-        return { answer: response };
+        return handedOn(request, response, rejection);
       case 'explain':
         return explained(request, response, rejection);
       case 'explain-retriable':
@@ -136,7 +136,8 @@ export function authenticated(
       held: sent.held,
       apiAheadMs: aheadMs(deps.clock.nowMs(), request, response),
     };
-    if (!verdict.action.startsWith('explain')) note(request, rejection);
+    // how it ends is written down at the end, with what was found out about the token
+    if (verdict.action.includes('repeat')) note(request, rejection);
     return rejection;
   }
 
@@ -180,11 +181,23 @@ export function authenticated(
     request: UpstreamRequest,
     response: UpstreamResponse,
     rejection: Rejection,
-  ): Consequence | Promise<Consequence> {
+  ): Promise<Consequence> {
     request.exchange.rule = rejection.verdict.rule;
     skipped(rejection.verdict);
-    if (rejection.verdict.action !== 'pass') return explained(request, response, rejection);
-    note(request, rejection);
+    const finish = rejection.verdict.action === 'pass' ? handedOn : explained;
+    return finish(request, response, rejection);
+  }
+
+  /** The upstream's own answer it is; what is known to be wrong with the token is told to those who look after it. */
+  async function handedOn(
+    request: UpstreamRequest,
+    response: UpstreamResponse,
+    rejection: Rejection,
+  ): Promise<Consequence> {
+    const nowMs = deps.clock.nowMs();
+    const findings = await findingsOf(rejection, policy, nowMs, 0);
+    note(request, rejection, findings);
+    if (findings.length > 0) deps.onFault(tokenFault(rejection, findings, policy, nowMs));
     return { answer: response };
   }
 

@@ -46,8 +46,9 @@ export async function findingsOf(
   waitMs?: number,
 ): Promise<Contradiction[]> {
   // a retry is no fault of the token's, and a failed token request has words of its own
-  if (verdict.action !== 'explain' || failure !== undefined) return [];
-  return contradictions({
+  const unhelped = verdict.rule === 'M2a' || verdict.rule === 'M17';
+  if (failure !== undefined || !(verdict.action === 'explain' || unhelped)) return [];
+  const found = contradictions({
     ...context.yardstick,
     token: held.token.value,
     profile: context.profile,
@@ -62,6 +63,8 @@ export async function findingsOf(
     },
     clocks: { apiAheadSeconds: apiAheadMs === undefined ? undefined : apiAheadMs / 1000 },
   });
+  // an API that does not blame the token may miss a permission: then only what is certain counts
+  return verdict.action === 'explain' ? found : found.filter(({ certainty }) => certainty === 'certain');
 }
 
 /** The answer of bearerd in place of a 401 about the token (wire facts 5.4): what the API said, our view of the token, the cure. */

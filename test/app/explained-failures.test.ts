@@ -35,10 +35,10 @@ interface Body {
 }
 
 /** A proxy before the emulated Collibra, with a credential as it is given. */
-async function proxyWith(t: Test, credential: object, upstream = collibra.url) {
+async function proxyWith(t: Test, credential: object, upstream = collibra.url, preset = 'collibra') {
   const logStream = new MemoryStream();
   const proxy = await createProxy(
-    { listen: '127.0.0.1:0', admin: '127.0.0.1:0', upstream, preset: 'collibra', tokens: { eager: false }, credential },
+    { listen: '127.0.0.1:0', admin: '127.0.0.1:0', upstream, preset, tokens: { eager: false }, credential },
     { logStream },
   );
   const [url = ''] = await proxy.start();
@@ -146,6 +146,21 @@ t.test('a token that worked and is refused: revoked, or its key withdrawn', asyn
   const { body } = await other.ask();
   t.match(body.findings?.[0], { id: 'kid_not_published', sentence: 'the keys have been rotated' });
   t.notMatch(JSON.stringify(body), token.slice(-40));
+});
+
+t.test('an API without codes: its own 401 goes through, the log and the status say what is wrong', async (t) => {
+  await collibra.faults.apply({ status: 401, at: 'api' });
+  await idp.faults.apply({ audience: 'collibra-test' });
+  const { ask, status, events } = await proxyWith(t, { ...discovered, expect }, collibra.url, 'none');
+  const { status: code, body } = await ask();
+  t.equal(code, 401);
+  t.equal(body.findings, undefined);
+  t.match((await events('challenge')).at(-1), { rule: 'M2a', findings: ['audience_differs'], msg: 'collibra-test' });
+  t.match((await status())?.lastRefusal, { findings: [{ id: 'audience_differs' }], detail: "aud is 'collibra-test'" });
+  await idp.faults.apply({ reset: true });
+  const fine = await proxyWith(t, { ...discovered, expect }, collibra.url, 'none');
+  t.equal((await fine.ask()).status, 401);
+  t.equal((await fine.status())?.lastRefusal, null, 'nothing is known to be wrong with the token');
 });
 
 t.test("the identity provider's clock is 10 minutes late", async (t) => {
