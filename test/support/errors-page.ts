@@ -41,6 +41,7 @@ ${JSON.stringify(JSON.parse(problem.body), null, 2)}
 | \`retryable\` | whether the same request may succeed if it is sent again |
 | \`upstreamStatus\`, \`upstreamErrorCode\` | token faults: what the upstream said |
 | \`token\` | token faults: header and claims of the token that was sent, decoded and not verified; never the token |
+| \`findings\` | token faults: what contradicts what the API expects, the likeliest first: \`id\`, \`sentence\`, \`cure\`, \`certainty\` ([explained-failures.md](explained-failures.md)) |
 
 \`Proxy-Status\` (RFC 9209) says the same in one line, for example
 \`${proxyStatusOf(error)}\`. Every 503 carries \`Retry-After\`.
