@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { check } from '../../src/cli/check.ts';
 import { config } from '../../src/cli/config.ts';
 import type { Command } from '../../src/cli/context.ts';
+import { privateFolder } from '../support/private-folder.ts';
 import { testConsole } from './demo-console.ts';
 
 const file = `routes:
@@ -30,7 +31,7 @@ credentials:
 const env = { COLLAB_SECRET: 'collab-secret-of-44-characters-0123456789-ab', BEARERD_LOG_LEVEL: 'debug' };
 
 async function run(t: Test, argv: readonly string[], command: Command = config) {
-  const cwd = t.testdir({ 'bearerd.yaml': file, secret: 'the-secret-in-the-file' });
+  const cwd = privateFolder(t.testdir({ 'bearerd.yaml': file, secret: 'the-secret-in-the-file' }));
   const { context, out, err } = testConsole(argv, env);
   const code = await command({ ...context, cwd });
   t.notMatch(out() + err(), /the-secret-in|collab-secret-of|key-of-somebody/, 'no secret');

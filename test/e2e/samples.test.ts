@@ -17,7 +17,7 @@ const collaborate = await startCollaborate();
 t.teardown(collaborate.close);
 const folder = mkdtempSync(join(tmpdir(), 'bearerd-e2e-'));
 t.teardown(() => rmSync(folder, { recursive: true }));
-writeFileSync(join(folder, 'client-secret'), `${demoClient.secret}\n`);
+writeFileSync(join(folder, 'client-secret'), `${demoClient.secret}\n`, { mode: 0o600 });
 
 const client = { COLLIBRA_URL: collibra.url, TOKEN_ENDPOINT: idp.tokenEndpoint, CLIENT_ID: demoClient.id };
 
