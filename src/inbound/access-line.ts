@@ -136,12 +136,10 @@ export function recordLocalEnding(ending: LocalEnding, records: Omit<Records, 'a
 
 /** Characters of a path that are kept. */
 const longestPath = 1000;
-/** A string that was cut out of another one keeps that alive (V8); a query of this length is worth a copy of the path. */
-const worthCopying = 100;
 
-/** The path for keeping: neither long nor holding on to its query. */
+/** The path for keeping, copied where it was cut out of something longer: V8 would keep that, a query for one, alive with it. */
 function detached(path: string, pathQuery: string): string {
-  if (pathQuery.length < longestPath && pathQuery.length - path.length < worthCopying) return path;
+  if (path.length === pathQuery.length && path.length <= longestPath) return path;
   return Buffer.from(path.slice(0, longestPath), 'latin1').toString('latin1');
 }
 

@@ -67,7 +67,7 @@ function show(next: Status): void {
   );
   document.title = `bearerd · ${next.credentials.some(({ state }) => state === 'failing') ? 'failing' : next.state}`;
   credentials.show(next.credentials, now());
-  showRoutes(next.routes);
+  showRoutes(next.routes, next.credentials);
   showNotices(next);
 }
 

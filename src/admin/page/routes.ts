@@ -1,9 +1,9 @@
-import type { RouteStatus } from '../status.ts';
+import type { CredentialStatus, RouteStatus } from '../status.ts';
 import { element } from './elements.ts';
-import { count } from './words.ts';
+import { count, stateTone, stateWord } from './words.ts';
 
-/** Shows the table of the routes. */
-export function showRoutes(routes: readonly RouteStatus[]): void {
+/** Shows the table of the routes, each with the state of its credential. */
+export function showRoutes(routes: readonly RouteStatus[], credentials: readonly CredentialStatus[]): void {
   const body = document.querySelector('#routes tbody');
   const rows = routes.map((route) => {
     const { name, path, upstream, preset, credential, requests, repeated, insecureSkipVerify } = route;
@@ -17,7 +17,7 @@ export function showRoutes(routes: readonly RouteStatus[]): void {
       element('td', { class: 'code', text: path }),
       goesTo,
       element('td', { class: 'wide', text: preset }),
-      element('td', { text: credential }),
+      credentialCell(credential, credentials),
       element('td', { class: 'number', text: count(total) }),
       element('td', { class: 'number wide', text: count(repeated) }),
       element('td', { class: `number${requests['4xx'] ? ' tone-4xx' : ''}`, text: count(requests['4xx'] ?? 0) }),
@@ -25,4 +25,13 @@ export function showRoutes(routes: readonly RouteStatus[]): void {
     );
   });
   body?.replaceChildren(...rows);
+}
+
+function credentialCell(name: string, credentials: readonly CredentialStatus[]): HTMLElement {
+  const cell = element('td', { text: `${name} ` });
+  const credential = credentials.find((one) => one.name === name);
+  if (credential === undefined) return cell;
+  cell.dataset['tone'] = stateTone(credential);
+  cell.append(element('span', { class: 'badge', text: stateWord(credential) }));
+  return cell;
 }

@@ -151,6 +151,7 @@ t.test('a failing credential says why in words, and no explanation is markup', a
   const card = `document.querySelector('[data-credential=reports]')`;
   await page.until(`${card}.innerText.includes('invalid_client')`, 'the failure');
   t.equal(await page.evaluate(`${card}.dataset.tone`), 'bad');
+  t.match(await page.evaluate(`document.querySelector('#routes').innerText`), /reports\s+\/reports.*reports failing/);
   await ask('/%3Cimg%20src=x%20onerror=alert(1)%3E');
   await fetch(`${scene.bearerd.url}/<b>bold</b>`).catch(() => undefined);
   await page.until(`document.querySelector('#requests').textContent.includes('onerror')`, 'the path as text');
