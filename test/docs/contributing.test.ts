@@ -17,7 +17,7 @@ runCommandsOf('CONTRIBUTING.md', [
   [/^npm ci$/, (t) => t.ok(existsSync('package-lock.json'))],
   [/^npm run build$/, (t) => t.match(scripts.build, /^tsc -p \. && /)],
   // CI runs these two, and this test is part of the second.
-  [/^npm run check$/, (t) => t.equal(scripts.check, 'npm run typecheck && npm run lint')],
+  [/^npm run check$/, (t) => t.equal(scripts.check, 'npm run typecheck && npm run lint && npm run rules')],
   [/^npm test$/, (t) => t.match(scripts.test, /run-suite\.js$/)],
   [/^npm run demo -- (--once)$/, (t, [flag = '']) => exits0(t, ['build/src/main.js', 'demo', flag])],
   [/^node (build\/test\/\S+)$/, (t, [file = '']) => exits0(t, [file])],
