@@ -1,8 +1,11 @@
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import t from 'tap';
+import { loadConfig } from '../../src/config/load.ts';
+import { providers } from '../../src/provider/index.ts';
 import { runBearerd, startBearerd } from '../support/bearerd-process.ts';
 import { loopback, otherHost } from '../support/certificates.ts';
+import { startProxy } from '../support/proxy.ts';
 
 /** A server of one JSON answer whose certificate nobody knows. */
 async function startServer(pair: typeof loopback, body: object): Promise<{ readonly url: string; asked: number }> {
@@ -87,4 +90,24 @@ t.test('without it nothing is sent to a server whose certificate is not trusted'
   t.match(await answer.json(), { code: 'BEARERD_TOKEN_UNAVAILABLE', detail: /certificate that is not trusted/ });
   t.equal(idp.asked, before);
   t.match(await (await fetch(`${bearerd.adminUrl}/metrics`)).text(), '{kind="credential",name="idp"} 0');
+});
+
+t.test('a provider of its own connections: the certificate of the token endpoint, in this process', async (t) => {
+  const { config: loaded, warnings } = loadConfig({
+    object: { ...config({ route: true, credential: true }), admin: 'off', listen: '127.0.0.1:0' },
+    env: {},
+    flags: {},
+    cwd: '/',
+    home: undefined,
+    providers,
+  });
+  t.match(
+    warnings.map(({ path }) => path),
+    ['routes[0].tls.insecureSkipVerify', 'credentials.idp.tls.insecureSkipVerify'],
+  );
+  const proxy = await startProxy('', { config: { ...loaded, log: { level: 'trace', format: 'json', access: true } } });
+  t.teardown(proxy.stop);
+  t.same(await (await fetch(proxy.url)).json(), { answer: 1 });
+  await proxy.stop();
+  t.equal(proxy.output.records().filter(({ event }) => event === 'insecure_skip_verify').length, 2);
 });

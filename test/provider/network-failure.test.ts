@@ -1,4 +1,5 @@
 import t from 'tap';
+import { BearerdError, type ErrorCode } from '../../src/errors.ts';
 import { networkFailure } from '../../src/provider/network-failure.ts';
 
 const asked = { method: 'POST', url: 'https://idp.test/token', option: 'tokenEndpoint' } as const;
@@ -36,3 +37,17 @@ t.test('an error without a code', async (t) => {
     t.equal(networkFailure(asked, 1, cause).message, 'POST https://idp.test/token failed.');
   }
 });
+
+const foreseen: readonly (readonly [ErrorCode, 'transient' | 'permanent'])[] = [
+  ['BEARERD_EGRESS_PROXY_REFUSED', 'permanent'],
+  ['BEARERD_EGRESS_PROXY_UNREACHABLE', 'transient'],
+  ['BEARERD_EGRESS_PROXY_TIMEOUT', 'transient'],
+];
+for (const [code, kind] of foreseen) {
+  t.test(`what our own connections say is told in their words: ${code}`, async (t) => {
+    const error = networkFailure(asked, 10_000, new BearerdError(code, 'The egress proxy http://p:1 did something.'));
+    t.equal(error.message, 'POST https://idp.test/token could not be sent. The egress proxy http://p:1 did something.');
+    t.match(error.failure, { kind, reason: code.slice('BEARERD_'.length).toLowerCase() });
+    t.match(error.occurrence.action, /egressProxy/);
+  });
+}
