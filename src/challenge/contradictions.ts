@@ -1,6 +1,7 @@
 import { decodeUnverifiedJwt } from '../token/unverified-jwt.ts';
 import { apis } from './apis.ts';
 import { showsAcceptance } from './classify.ts';
+import { namedByApi } from './contradiction/api-words.ts';
 import { type Contradiction, type ContradictionId, contradictionIds } from './contradiction/contradiction.ts';
 import type { Evidence, IdpTopic } from './contradiction/evidence.ts';
 import { formContradiction } from './contradiction/form.ts';
@@ -51,7 +52,7 @@ function unordered(evidence: Evidence): Contradiction[] {
     return [formContradiction({ token, apiName: api.name, certain, hint: atIdp('form') }), ...permission];
   }
   const opened = { ...evidence, jwt, api, words: api.settings, quote, atIdp };
-  return [
+  const compared = [
     ...headerContradictions(opened),
     ...partyContradictions(opened),
     ...keyContradictions(opened),
@@ -60,6 +61,7 @@ function unordered(evidence: Evidence): Contradiction[] {
     ...revocation(opened),
     ...permission,
   ];
+  return compared.length > 0 ? compared : namedByApi(opened);
 }
 
 /** "the API …" begins some sentences. */

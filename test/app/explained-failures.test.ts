@@ -125,6 +125,9 @@ t.test('without expect: the defaults of the API, the discovered issuer and its k
 t.test('what nothing contradicts is told as facts to compare', async (t) => {
   await idp.faults.apply({ audience: 'collibra-test' });
   const { ask } = await proxyWith(t, discovered);
+  // the API's own words are better than none
+  t.match((await ask()).body.findings, [{ id: 'audience_differs', sentence: "its aud is 'collibra-test'" }]);
+  await collibra.faults.apply({ refuse: 'invalidToken' });
   const { body } = await ask();
   t.equal(body.findings, undefined);
   t.match(body.detail, "it is for aud 'collibra-test'");
