@@ -174,8 +174,12 @@ export class Requests {
       element('td', { class: 'method', text: method }),
       element('td', { class: 'path' }, button),
       element('td', { class: 'wide', text: route ?? '—' }),
-      element('td', {}, retried === '' ? undefined : element('span', { class: decision, text: retried })),
-      element('td', { class: 'number', text: duration(totalMs) }),
+      element(
+        'td',
+        { class: 'decision' },
+        retried === '' ? undefined : element('span', { class: decision, text: retried }),
+      ),
+      element('td', { class: 'number total', text: duration(totalMs) }),
       element('td', { class: 'number wide', text: upstreamMs === null ? '—' : duration(upstreamMs) }),
       element('td', { class: 'number wide', text: tokenMs === 0 ? '—' : duration(tokenMs) }),
     );

@@ -166,6 +166,22 @@ t.test('at the width of a phone nothing sticks out', async (t) => {
   await page.until(`document.querySelector('#requests tbody tr')`, 'the list');
   const overhang = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
   t.equal(overhang, 0);
+  const list = `document.querySelector('#requests').parentElement`;
+  t.equal(await page.evaluate(`${list}.scrollWidth - ${list}.clientWidth`), 0, 'the list neither');
+  await page.close();
+});
+
+t.test('behind another tab the page lets go of bearerd, and comes back with all that happened', async (t) => {
+  const page = await opened();
+  const other = await chromium.newPage();
+  await other.send('Page.bringToFront');
+  await page.until(`document.body.dataset.connection === 'hidden'`, 'the end of the stream');
+  t.equal(await ask('/rest/2.0/while-hidden'), 404);
+  await page.send('Page.bringToFront');
+  await page.until(`document.body.dataset.connection === 'live'`, 'the new stream');
+  await page.until(`document.querySelector('#requests').textContent.includes('while-hidden')`, 'what was missed');
+  await judge(t, page);
+  await other.close();
   await page.close();
 });
 
