@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { constants, Script } from 'node:vm';
@@ -71,7 +71,9 @@ function cacheFile(): string | undefined {
   const named = env['NODE_COMPILE_CACHE'];
   if (named !== undefined && named !== '') return join(named, name);
   if (statSync(beside, { throwIfNoEntry: false }) !== undefined) return beside;
-  return join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'bearerd', name);
+  // relative folders are to be ignored (XDG Base Directory Specification); without a home there is no such folder
+  const folder = [env['XDG_CACHE_HOME'] ?? '', join(homedir(), '.cache')].find(isAbsolute);
+  return folder === undefined ? undefined : join(folder, 'bearerd', name);
 }
 
 /** Code from a file that somebody else may write is not run. */

@@ -45,10 +45,20 @@ export function deliver(
 /** Bytes up to which one write of head and body is cheaper than two, although the body is copied for it. */
 const oneWriteBytes = 16 * 1024;
 
-/** Ends the answer with its only piece: a string that goes out in Node's encoding of the head leaves with it in one write. */
+/**
+ * Ends the answer with its only piece: a string that goes out in Node's encoding of the head leaves with it in one write.
+ * Written and flushed before end(), which would put an empty piece behind it, and write two.
+ */
 function endWith(response: ServerResponse, piece: Buffer | undefined): void {
-  if (piece === undefined || piece.length > oneWriteBytes) response.end(piece);
-  else response.end(piece.toString('latin1'), 'latin1');
+  const { socket } = response;
+  if (piece === undefined || piece.length > oneWriteBytes || socket === null || response.chunkedEncoding) {
+    response.end(piece);
+    return;
+  }
+  socket.cork();
+  response.write(piece.toString('latin1'), 'latin1');
+  socket.uncork();
+  response.end();
 }
 
 /** The answer's fields for the client. */

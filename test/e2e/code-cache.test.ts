@@ -61,7 +61,8 @@ t.test(
     const copiedMs = Date.now();
     const caches = ['good', 'cut', 'shared'].map((name) => ({ XDG_CACHE_HOME: join(home, name) }));
     const off = { XDG_CACHE_HOME: join(home, 'off'), NODE_DISABLE_COMPILE_CACHE: '1' };
-    const running = await Promise.all([...caches, off].map(start));
+    const homeless = { HOME: '', XDG_CACHE_HOME: 'relative' };
+    const running = await Promise.all([...caches, off, homeless].map(start));
     for (const { url } of running) t.equal((await fetch(url)).status, 200);
     await Promise.all([
       written(folderOf('cut'), (mtimeMs) => mtimeMs > copiedMs),
@@ -70,6 +71,11 @@ t.test(
     t.ok(statSync(good).mtimeMs <= copiedMs, 'code that serves is left as it is');
     t.ok(statSync(cut).size > 100_000, 'code that V8 refuses is written anew');
     t.same(names(folderOf('off')), []);
+    t.same(
+      names(running.at(-1)?.folder ?? '').sort(),
+      ['bearerd.yaml'],
+      'without a home, nothing is left in the working folder',
+    );
     await Promise.all(running.map((one) => one.stop()));
   },
 );
