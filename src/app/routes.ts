@@ -78,7 +78,7 @@ function addressKey(address: ListenAddress, routeName: string): string {
   return address.kind === 'tcp' && address.port === 0 ? `${text} ${routeName}` : text;
 }
 
-function poolKey({ upstream, tls, egressProxy, timeouts }: RouteConfig, { limits }: Config): string {
+function poolKey({ upstream, tls, egressProxy, timeouts, http2 }: RouteConfig, { limits }: Config): string {
   // a secret shows nothing of itself in JSON
   const { cert, key, ...trust } = tls;
   const identity = [cert?.fingerprint, key?.fingerprint];
@@ -88,6 +88,7 @@ function poolKey({ upstream, tls, egressProxy, timeouts }: RouteConfig, { limits
     new URL(upstream).origin,
     trust,
     identity,
+    http2 === true,
     proxies,
     egressProxy?.except,
     timeouts,
@@ -96,7 +97,7 @@ function poolKey({ upstream, tls, egressProxy, timeouts }: RouteConfig, { limits
   ]);
 }
 
-function buildPool({ upstream, tls, egressProxy, timeouts }: RouteConfig, { limits }: Config): UpstreamPool {
+function buildPool({ upstream, tls, egressProxy, timeouts, http2 }: RouteConfig, { limits }: Config): UpstreamPool {
   const { cert, key, ...trust } = tls;
   const identity =
     cert === undefined || key === undefined
@@ -111,6 +112,7 @@ function buildPool({ upstream, tls, egressProxy, timeouts }: RouteConfig, { limi
     idleTimeoutMs: timeouts.idle,
     connections: limits.upstreamConnections,
     queue: limits.queue,
+    http2: http2 === true,
   });
 }
 

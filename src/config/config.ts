@@ -130,6 +130,8 @@ export interface RouteConfig {
   readonly probe: string | undefined;
   readonly headers: { readonly set: Readonly<Record<string, string>>; readonly remove: readonly string[] };
   readonly cookies: 'rewrite' | 'keep' | 'drop';
+  /** HTTP/2 is offered to the upstream; undefined = it is not. */
+  readonly http2?: boolean | undefined;
 }
 
 /** A way to get tokens, ready to be made. */

@@ -167,7 +167,7 @@ function credentialOf(
 }
 
 function checkUpstream(
-  { upstream, insecureHttp, tls }: ReadRoute['draft'],
+  { upstream, insecureHttp, tls, http2 }: ReadRoute['draft'],
   listen: readonly ListenAddress[],
   report: Report,
 ): void {
@@ -175,6 +175,10 @@ function checkUpstream(
   if (isPlainHttpBeyondLoopback(upstream) && insecureHttp === false) {
     const problem = 'is plain http beyond loopback, so that the token could be read on the way';
     report('upstream', problem, 'write https://, or insecureHttp: true beside it');
+  }
+  if (http2 === true && upstream.startsWith('http:')) {
+    const problem = 'does nothing here: HTTP/2 is agreed on in the TLS handshake, and the upstream is plain http';
+    report('http2', problem, 'remove it, or write https:// in upstream', 'warning');
   }
   if (tls?.insecureSkipVerify === true) report('tls.insecureSkipVerify', ...unverified(upstream), 'warning');
   const { hostname, port, protocol } = new URL(upstream);

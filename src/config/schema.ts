@@ -278,12 +278,16 @@ export const route = object(
       { doc: 'Changes to the request headers.' },
     ),
     websocket: boolean({ doc: 'Pass WebSocket upgrades on; without it Upgrade is ignored.', default: true }),
+    http2: boolean({
+      doc: 'Offer HTTP/2 to an https upstream; HTTP/1.1 where it does not take it, and for WebSockets (docs/forwarding.md).',
+      default: false,
+    }),
     cookies: oneOf(['rewrite', 'keep', 'drop'], {
       doc: "rewrite = Domain removed, Path mapped, Secure dropped on a plain listener; drop = both ways, the collibra preset's.",
       default: 'rewrite',
     }),
   },
-  { doc: 'One route.', unavailable: ['http2'] },
+  { doc: 'One route.' },
 );
 
 function readPath(text: string): { readonly value: string } | Complaint {

@@ -15,6 +15,11 @@ export function clientError(error: Error, headersBytes: number): BearerdError {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
     return new BearerdError('BEARERD_REQUEST_TIMEOUT', 'the request head was not complete in time', { cause: error });
   }
+  // the preface of HTTP/2 (RFC 9113 §3.4), which a client of gRPC sends without asking
+  if (code === 'HPE_PAUSED_H2_UPGRADE') {
+    const detail = 'HTTP/2 is not spoken here, HTTP/1.1 is; so gRPC cannot be proxied, gRPC-Web can.';
+    return new BearerdError('BEARERD_REQUEST_MALFORMED', detail, { cause: error });
+  }
   const words = error.message.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 200);
   return new BearerdError('BEARERD_REQUEST_MALFORMED', `the request is not HTTP/1.1: ${words}`, { cause: error });
 }

@@ -15,6 +15,8 @@ export interface ConnectorSettings extends TlsSettings {
   readonly identity?: (() => Promise<ClientIdentity>) | undefined;
   /** Proxies on the way; undefined = there are none. */
   readonly egressProxy?: EgressProxies | undefined;
+  /** Offer HTTP/2 in the TLS handshake, besides HTTP/1.1. */
+  readonly http2?: boolean | undefined;
 }
 
 /**
@@ -49,11 +51,12 @@ function endToEnd(settings: ConnectorSettings, connectTimeoutMs: number): buildC
   };
 }
 
-function fixedConnector(settings: TlsSettings, connectTimeoutMs: number): buildConnector.connector {
+function fixedConnector(settings: ConnectorSettings, connectTimeoutMs: number): buildConnector.connector {
   const context = secureContext(settings);
   const connect = buildConnector({
     timeout: connectTimeoutMs,
     rejectUnauthorized: settings.insecureSkipVerify !== true,
+    allowH2: settings.http2 === true,
     ...(context === undefined ? {} : { secureContext: context }),
   });
   const { serverName } = settings;

@@ -3,11 +3,14 @@ import { Pool } from 'undici';
 import { createConnector } from './connector.ts';
 import type { ConnectionSettings } from './dispatcher.ts';
 import { HeadLimit } from './head-limit.ts';
+import { Http2Sessions } from './http2-sessions.ts';
 
 /** How the connections to one upstream are made, and how many. */
 export interface PoolSettings extends ConnectionSettings {
   /** Requests that may wait for a connection before more are turned away. */
   readonly queue: number;
+  /** Offer HTTP/2; for https only. */
+  readonly http2: boolean;
 }
 
 /** The connections to one upstream, with a bound on what may wait for them. */
@@ -17,6 +20,10 @@ export class UpstreamPool {
   readonly dispatcher: Pool;
   /** How long response heads may take; undefined = as long as they like. */
   readonly headLimit: HeadLimit | undefined;
+  /** Milliseconds between two pieces of a response body; 0 = no limit. */
+  readonly idleTimeoutMs: number;
+  /** undefined = HTTP/1.1 only. */
+  readonly http2: Http2Sessions | undefined;
   /** One of the connections is being reported as reset right now; true only while its error is delivered. */
   resetting = false;
   /** A new connection is being handed over right now: a request that starts meanwhile starts on it. */
@@ -29,7 +36,10 @@ export class UpstreamPool {
     this.origin = origin;
     this.#limit = settings.connections + settings.queue;
     this.headLimit = settings.headersTimeoutMs === 0 ? undefined : new HeadLimit(settings.headersTimeoutMs);
-    const connect = createConnector(settings, settings.connectTimeoutMs);
+    this.idleTimeoutMs = settings.idleTimeoutMs;
+    const { http2, ...connections } = settings;
+    this.http2 = http2 && origin.startsWith('https:') ? new Http2Sessions(origin, connections) : undefined;
+    const connect = createConnector(connections, settings.connectTimeoutMs);
     this.dispatcher = new Pool(origin, {
       connections: settings.connections,
       pipelining: 1,
@@ -79,11 +89,13 @@ export class UpstreamPool {
 
   /** Takes no new request; ends each connection when its request is over. */
   async closeWhenIdle(): Promise<void> {
+    this.http2?.closeWhenIdle();
     await this.dispatcher.close();
   }
 
   /** Ends every connection. */
   async close(): Promise<void> {
+    this.http2?.close();
     await this.dispatcher.destroy();
   }
 

@@ -4,12 +4,18 @@ import type { Dispatcher } from 'undici';
 import { BearerdError } from '../errors.ts';
 import { HeadWait } from '../net/head-limit.ts';
 import type { UpstreamPool } from '../net/upstream-pool.ts';
+import { admission, mayTryAgain, mostInformations } from './attempts.ts';
+import { http2Transport } from './http2-transport.ts';
 import { ResponseBody } from './response-body.ts';
 import type { RoundTrip, UpstreamRequest, UpstreamResponse } from './round-trip.ts';
-import { UpstreamError, upstreamError } from './upstream-error.ts';
+import { upstreamError } from './upstream-error.ts';
 
-/** The innermost round trip: one request on a pooled connection, never redirected. */
+/** The innermost round trip: one request on a pooled connection, never redirected; over HTTP/2 where the pool offers it. */
 export function transport(pool: UpstreamPool): RoundTrip {
+  return pool.http2 === undefined ? http1Transport(pool) : http2Transport(pool, pool.http2, http1Transport(pool));
+}
+
+function http1Transport(pool: UpstreamPool): RoundTrip {
   return (request) =>
     new Promise((resolve, reject) => {
       attempt(pool, request, resolve, (error) => {
@@ -19,25 +25,6 @@ export function transport(pool: UpstreamPool): RoundTrip {
     });
 }
 
-/**
- * The connection was an old one that the upstream had closed before it saw the request: requests that are safe to
- * repeat get a second try (RFC 9110 §9.2.2), within the two attempts that any request has.
- */
-function mayTryAgain(error: unknown, { method, body, caller, exchange }: UpstreamRequest): boolean {
-  const safe = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
-  return (
-    error instanceof UpstreamError &&
-    error.staleConnection &&
-    safe &&
-    body === undefined &&
-    !caller.gone &&
-    exchange.attempts < 2
-  );
-}
-
-/** Enough for an API that says every 20 s for five hours that it is still at work (102). */
-const mostInformations = 1000;
-
 /** One attempt; calls one of the two, once. */
 function attempt(
   pool: UpstreamPool,
@@ -45,13 +32,9 @@ function attempt(
   resolve: (response: UpstreamResponse) => void,
   reject: (error: Error) => void,
 ): void {
-  if (request.caller.gone) {
-    reject(new BearerdError('BEARERD_UPSTREAM_TERMINATED', 'the client has gone'));
-    return;
-  }
-  if (!pool.admit()) {
-    const detail = `${pool.origin}: all connections are busy and the queue is full`;
-    reject(new BearerdError('BEARERD_UPSTREAM_BUSY', detail, { retryAfterSeconds: 1 }));
+  const refusal = admission(pool, request);
+  if (refusal !== undefined) {
+    reject(refusal);
     return;
   }
   const handler = new ResponseHandler(pool, request, resolve, reject);

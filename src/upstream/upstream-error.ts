@@ -40,21 +40,30 @@ export class UpstreamError extends BearerdError {
   override readonly name: string = 'UpstreamError';
   /** A connection that had served before broke before it answered: the upstream may never have seen the request. */
   readonly staleConnection: boolean;
+  /** The upstream has not done anything about the request, and says so (RFC 9113 §8.7), or never got it. */
+  readonly unprocessed: boolean;
 
-  constructor(code: ErrorCode, detail: string, cause: Error, reused: boolean) {
+  constructor(code: ErrorCode, detail: string, cause: Error, reused: boolean, unprocessed: boolean = false) {
     super(code, detail, { cause });
     this.staleConnection = reused && code === 'BEARERD_UPSTREAM_TERMINATED';
+    this.unprocessed = unprocessed;
   }
 }
 
 /**
  * Says what went wrong on the way to the upstream.
  * @param reused the connection had served another request before
+ * @param unprocessed see UpstreamError
  */
-export function upstreamError(error: Error, origin: string, reused: boolean): UpstreamError {
+export function upstreamError(
+  error: Error,
+  origin: string,
+  reused: boolean,
+  unprocessed: boolean = false,
+): UpstreamError {
   // our own: a time limit, a client certificate that cannot be read or used, an egress proxy that opens no connection
   if (error instanceof BearerdError) return new UpstreamError(error.code, error.message, error, false);
-  return describe(codeFor(error), error, origin, reused);
+  return describe(codeFor(error), error, origin, reused, unprocessed);
 }
 
 function codeFor(error: Error): ErrorCode {
@@ -63,14 +72,16 @@ function codeFor(error: Error): ErrorCode {
   if (known !== undefined) return known;
   if (code !== undefined && certificate.test(code)) return 'BEARERD_UPSTREAM_CERTIFICATE';
   if (code?.startsWith('ERR_SSL_') === true) return 'BEARERD_UPSTREAM_TLS';
+  // nghttp2's verdict on what the upstream sent; a reset of the stream is none
+  if (code === 'ERR_HTTP2_ERROR') return 'BEARERD_UPSTREAM_PROTOCOL';
   // undici's parser errors have a class and no code; `bad response` and `bad upgrade` are its words for an unasked 1xx
   if (error.name === 'HTTPParserError' || error.message.startsWith('bad ')) return 'BEARERD_UPSTREAM_PROTOCOL';
   return 'BEARERD_UPSTREAM_TERMINATED';
 }
 
-function describe(code: ErrorCode, cause: Error, origin: string, reused: boolean): UpstreamError {
+function describe(code: ErrorCode, cause: Error, origin: string, reused: boolean, unprocessed: boolean): UpstreamError {
   const words = cause.message.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 200);
   const reason = codeOf(cause);
   const why = reason === undefined || words.includes(reason) ? words : `${words} (${reason})`;
-  return new UpstreamError(code, `${origin}: ${why || 'no reason given'}`, cause, reused);
+  return new UpstreamError(code, `${origin}: ${why || 'no reason given'}`, cause, reused, unprocessed);
 }

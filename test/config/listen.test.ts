@@ -20,7 +20,9 @@ function problems(object: object, env?: Readonly<Record<string, string>>): strin
     return [];
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    return error.problems.map(({ path, problem }) => `${path}: ${problem}`);
+    return error.problems
+      .filter(({ severity }) => severity === 'error')
+      .map(({ path, problem }) => `${path}: ${problem}`);
   }
 }
 
@@ -81,4 +83,11 @@ t.test('config print shows where the key is, never the key', async (t) => {
     t.notMatch(text, 'PRIVATE KEY');
     t.notMatch(text, tlsText('server.key').slice(40, 80));
   }
+});
+
+t.test('http2 before a plain http upstream is a warning', async (t) => {
+  const warned = (upstream: string) =>
+    load({ upstream, http2: true }).warnings.filter(({ path }) => path === 'http2').length;
+  t.equal(warned('http://127.0.0.1:9'), 1);
+  t.equal(warned('https://127.0.0.1:9'), 0);
 });

@@ -101,6 +101,7 @@ t.test('the short form with every default', async (t) => {
         headers: { set: {}, remove: [] },
         listen: undefined,
         websocket: true,
+        http2: false,
         cookies: 'rewrite',
       },
     ],

@@ -151,11 +151,6 @@ const mistakes: readonly (readonly [title: string, file: string, said: readonly 
     ['x.yaml:1:26: guard.localKeyHeader: Authorization is set by bearerd itself; remove it'],
   ],
   [
-    'a route key of a later version',
-    `${up}\nhttp2: true${idp}`,
-    ['x.yaml:2:1: http2: is not available in this version yet; remove the key'],
-  ],
-  [
     'an allow rule in small letters',
     `${up}\nallow: ["get /rest/**"]${idp}`,
     ["x.yaml:2:9: allow[0]: 'get' is not a method; write it in capitals, several as GET|HEAD, or * for all"],
