@@ -14,7 +14,7 @@ import { endpointFields, enquiryOf, lintLifetimes, lintPlainHttp } from './endpo
 import { createSecretReader } from './secret-reader.ts';
 import { signsWithSecret } from './signing-key.ts';
 import { lintPrivateKey, lintSharedSecret } from './signing-lint.ts';
-import { exchanged, farAhead, oddSecret, type Suspicion } from './suspicion.ts';
+import { cureOfTime, exchanged, farAhead, oddSecret, type Suspicion } from './suspicion.ts';
 import { createTokenEndpoint } from './token-endpoint.ts';
 
 const schema = object(
@@ -81,7 +81,11 @@ export const collaborate: ProviderDefinition<Options> = {
   create(options, { clock, log, upstreams, wantsJwt }) {
     const secrets = createSecretReader(log);
     const endpoint = createTokenEndpoint(
-      { tokenEndpoint: tokenEndpoint(options, upstreams), options, cure: (reason) => cure(reason, options) },
+      {
+        tokenEndpoint: tokenEndpoint(options, upstreams),
+        options,
+        cure: (reason, words) => cure(reason, words, options),
+      },
       { clock, log, wantsJwt, secrets },
     );
     return {
@@ -136,8 +140,10 @@ function suspicionOf({ key, expUnit, algorithm, assertionLifetime }: Options, se
   return farAhead(assertionLifetime, expUnit === 'milliseconds') ?? shared;
 }
 
-function cure(reason: string, options: Options): string | undefined {
+function cure(reason: string, words: string, options: Options): string | undefined {
   if (!['invalid_grant', 'invalid_client', 'invalid_token', 'http_400', 'http_401'].includes(reason)) return undefined;
+  const aboutTime = cureOfTime(words, options.assertionLifetime);
+  if (aboutTime !== undefined) return aboutTime;
   const key = signsWithSecret(options.algorithm)
     ? 'key and secret (that they are not exchanged, too)'
     : 'key, privateKey and algorithm';

@@ -24,7 +24,7 @@ import {
   signsWithSecret,
 } from './signing-key.ts';
 import { lintPrivateKey, lintSharedSecret } from './signing-lint.ts';
-import { farAhead } from './suspicion.ts';
+import { cureOfTime, farAhead } from './suspicion.ts';
 import { createTokenEndpoint, type TokenTarget } from './token-endpoint.ts';
 
 const ownClaims: ReadonlyMap<string, string> = new Map([
@@ -134,7 +134,7 @@ export const jwtBearer: ProviderDefinition<Options> = {
     const secrets = createSecretReader(log);
     const { tokenEndpoint, tokenField } = options;
     const endpoint = createTokenEndpoint(
-      { tokenEndpoint, tokenField, options, cure: (reason) => cure(reason, options) },
+      { tokenEndpoint, tokenField, options, cure: (reason, words) => cure(reason, words, options) },
       { clock, log, wantsJwt, secrets },
     );
     return {
@@ -197,12 +197,15 @@ async function signedAssertion(options: Options, target: TokenTarget, secrets: S
   return signJwt(algorithm, { typ: 'JWT', kid: keyId, ...options.header }, claims, key);
 }
 
-function cure(reason: string, options: Options): string | undefined {
+function cure(reason: string, words: string, options: Options): string | undefined {
   switch (reason) {
     case 'invalid_grant':
     case 'http_400':
     case 'http_401':
-      return `Check issuer, subject, audience, key and keyId, and that this machine's clock is right: the assertion is valid for ${options.assertionLifetime / 1000} s.`;
+      return (
+        cureOfTime(words, options.assertionLifetime) ??
+        `Check issuer, subject, audience, key and keyId, and that this machine's clock is right: the assertion is valid for ${options.assertionLifetime / 1000} s.`
+      );
     case 'invalid_client':
       return options.clientId === undefined
         ? 'Check issuer and key; the token endpoint may want clientId and clientSecret, too.'

@@ -89,3 +89,9 @@ export function farAhead(lifetimeMs: number, milliseconds: boolean): Suspicion |
 }
 
 const mostOrdinaryMs = 300_000;
+
+/** What to do where the endpoint's own words are about the time in an assertion; undefined = they are not. */
+export function cureOfTime(words: string, lifetimeMs: number): string | undefined {
+  if (!/\b(exp|nbf|iat|expired|expiry|expiration|not yet valid|in the future|clock)\b/i.test(words)) return undefined;
+  return `Compare this machine's clock with that of the token endpoint: by this machine's, the assertion is valid for ${lifetimeMs / 1000} s from now.`;
+}

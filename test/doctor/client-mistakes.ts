@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import { demoCollaborateClient, startCollaborate } from '../../src/emulator/collaborate.ts';
+import { type CollaborateOptions, demoCollaborateClient, startCollaborate } from '../../src/emulator/collaborate.ts';
 import { demoClient } from '../../src/emulator/idp.ts';
 import { startCertifiedIdp } from '../support/certified-idp.ts';
 import { startServer, type Teardown } from './front.ts';
@@ -99,6 +99,12 @@ export const clientMistakes: readonly Misconfiguration[] = [
     },
   },
   {
+    name: "Collaborate's clock 10 minutes ahead, unsaid",
+    finding: 'invalid_grant',
+    words: /"exp" claim timestamp check failed[\s\S]*Compare this machine's clock with that of the token endpoint/,
+    setUp: (t) => collaborate(t, {}, { nowMs: () => Date.now() + 600_000 }),
+  },
+  {
     name: 'assertion too far ahead',
     finding: 'assertion_too_far_ahead',
     words: /at most 300 s ahead.*in milliseconds[\s\S]*Remove expUnit/,
@@ -117,8 +123,8 @@ async function certified(t: Teardown, grants: readonly string[], clientSecret: s
   return withoutToken({ clientId, clientSecret, tokenEndpoint: idp.tokenEndpoint });
 }
 
-async function collaborate(t: Teardown, credential: object): Promise<object> {
-  const api = await startCollaborate();
+async function collaborate(t: Teardown, credential: object, options: CollaborateOptions = {}): Promise<object> {
+  const api = await startCollaborate(options);
   t.teardown(api.close);
   const { key, secret } = demoCollaborateClient;
   return { upstream: api.url, preset: 'collaborate', credential: { key, secret, ...credential } };

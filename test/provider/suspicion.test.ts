@@ -1,5 +1,5 @@
 import t from 'tap';
-import { blamesProof, colonInRawId, exchanged, farAhead, oddSecret } from '../../src/provider/suspicion.ts';
+import { blamesProof, colonInRawId, cureOfTime, exchanged, farAhead, oddSecret } from '../../src/provider/suspicion.ts';
 import { parseTokenAnswer } from '../../src/provider/token-response.ts';
 
 t.test('a secret with white space at an edge, or a line break in it', async (t) => {
@@ -39,6 +39,15 @@ t.test('an assertion that ends far ahead', async (t) => {
   t.equal(farAhead(300_000, false), undefined);
   t.match(farAhead(3_600_000, false)?.sentence ?? '', /good for 3600 s.*300 s/);
   t.match(farAhead(240_000, true)?.sentence ?? '', /milliseconds/);
+});
+
+t.test("the endpoint's words about the time", async (t) => {
+  for (const words of ['"exp" claim timestamp check failed', 'Token is expired', 'The JWT is not yet valid']) {
+    t.match(cureOfTime(words, 240_000), /clock.*240 s/, words);
+  }
+  for (const words of ['signature verification failed', 'explicit consent is needed', '']) {
+    t.equal(cureOfTime(words, 240_000), undefined, words);
+  }
 });
 
 t.test('it is told where the endpoint refuses whoever asks, with its cure before the usual one', async (t) => {
