@@ -9,7 +9,8 @@ import { ring, tokenOf, until } from './support.ts';
 const cold: TokenWish = { before: undefined, rejected: false, forced: false };
 /** Generous: on a busy machine a lock must not end while its owner is waiting for the processor. */
 const patience = { lockMs: 30_000, waitMs: 60_000, firstPauseMs: 2, longestPauseMs: 10 };
-const brief = { ...patience, lockMs: 300, waitMs: 1_000 };
+const shortLock = { ...patience, lockMs: 1_500 };
+const shortWait = { ...patience, waitMs: 300 };
 
 /** A store in memory, which can be down. */
 class MemoryStore implements Store {
@@ -175,7 +176,7 @@ t.test(
 t.test('a process that dies with the lock delays the others until it ends, no longer', async (t) => {
   const store = new MemoryStore();
   const { issued, ask } = issuer(1);
-  const dead = replica(store, ring('a'), brief);
+  const dead = replica(store, ring('a'), shortLock);
   let stuck = false;
   void dead.obtain(() => {
     stuck = true;
@@ -185,28 +186,28 @@ t.test('a process that dies with the lock delays the others until it ends, no lo
   });
   await until(() => stuck, 'the lock');
   const fromMs = performance.now();
-  await replica(store, ring('a'), brief).obtain(ask);
+  await replica(store, ring('a'), shortLock).obtain(ask);
   const tookMs = performance.now() - fromMs;
   t.equal(issued.length, 1);
-  t.ok(tookMs > 100 && tookMs < 10_000, `${tookMs} ms`);
+  t.ok(tookMs > 100 && tookMs < 20_000, `${tookMs} ms`);
 });
 
 t.test('a slow answer keeps its lock; whoever waits too long asks by itself', async (t) => {
   const store = new MemoryStore();
-  const slow = issuer(700);
-  const [a, b] = [replica(store, ring('a'), brief), replica(store, ring('a'), brief)];
+  const slow = issuer(1_800);
+  const [a, b] = [replica(store, ring('a'), shortLock), replica(store, ring('a'), shortLock)];
   const both = await Promise.all([a.obtain(slow.ask), b.obtain(slow.ask)]);
   t.equal(slow.issued.length, 1, 'longer than the lock lives, shorter than anybody waits');
   t.equal(both[1]?.value, 'token1');
   const other = new MemoryStore();
   let asked = false;
-  void replica(other, ring('a'), brief).obtain(() => {
+  void replica(other, ring('a'), shortWait).obtain(() => {
     asked = true;
     return new Promise(() => {});
   });
   await until(() => asked, 'the one who never ends');
   const { issued, ask } = issuer(1);
-  t.equal((await replica(other, ring('a'), brief).obtain(ask)).value, 'token1');
+  t.equal((await replica(other, ring('a'), shortWait).obtain(ask)).value, 'token1');
   t.equal(issued.length, 1);
 });
 
