@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { notices } from './notices.ts';
 import { buildPage } from './page.ts';
 
 // Makes the shipped program of the compiled one: one file in build/bundle instead of 600 in build/src and node_modules,
@@ -66,6 +67,7 @@ const common: BuildOptions = {
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'inline',
+  metafile: true,
   logLevel: 'warning',
 };
 
@@ -74,7 +76,7 @@ rmSync(folder, { recursive: true, force: true });
 // One file for the commands and the library: a provider module that imports 'bearerd' gets the classes and the registry
 // of secrets that the program uses. What `import()` names is run when it is asked for.
 const program = `${folder}/program.cjs`;
-await build({
+const whole = await build({
   ...common,
   stdin: {
     resolveDir: '.',
@@ -88,7 +90,14 @@ await build({
   plugins: [leavingApart, replacing],
   define: { 'import.meta.url': 'programUrl' },
 });
-await build({ ...common, entryPoints: [apart.name], outfile: `${folder}/${apart.file}`, format: 'cjs' });
+const beside = await build({
+  ...common,
+  entryPoints: [apart.name],
+  outfile: `${folder}/${apart.file}`,
+  format: 'cjs',
+});
+const inputs = [whole, beside].flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
+writeFileSync(`${folder}/third-party.txt`, notices(inputs));
 
 const programHash = createHash('sha256').update(readFileSync(program)).digest('hex').slice(0, 16);
 await build({
