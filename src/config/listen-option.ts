@@ -1,11 +1,12 @@
 import type { ListenAddress, ListenTls } from './config.ts';
-import { complain, type Input, type ParseContext } from './input.ts';
+import { complain, type Input, mapInput, type ParseContext } from './input.ts';
 import { describeAddress, parseListenAddress } from './listen-address.ts';
 import { pemOrPath } from './option/certificate.ts';
 import { object, originOf } from './option/group.ts';
 import { list } from './option/list.ts';
 import { parsed } from './option/parsed.ts';
 import { secret } from './option/secret.ts';
+import type { Secret } from './secret.ts';
 import { type Invalid, invalid, type Shape } from './shape.ts';
 
 const address = parsed({
@@ -16,6 +17,21 @@ const address = parsed({
   read: parseListenAddress,
 });
 
+const keyOrSource = secret({
+  doc: 'The private key of the certificate in PEM, without a password; text is the path of its file.',
+  required: true,
+  example: '{ file: ./server.key }',
+});
+
+/** A key is never one line of text, so that such a text is the path of its file, as beside it in `cert`. */
+const key: Shape<Secret> = {
+  ...keyOrSource,
+  parse(input, path, context) {
+    const isPath = input.kind === 'scalar' && typeof input.value === 'string' && !input.value.includes('-----BEGIN ');
+    return keyOrSource.parse(isPath ? mapInput({ file: input }, input.origin) : input, path, context);
+  },
+};
+
 const secured = object(
   {
     cert: pemOrPath({
@@ -23,11 +39,7 @@ const secured = object(
       required: true,
       example: './server.pem',
     }),
-    key: secret({
-      doc: 'The private key of the certificate in PEM, without a password.',
-      required: true,
-      example: '{ file: ./server.key }',
-    }),
+    key,
     clientCa: list(pemOrPath({ doc: 'A certificate authority.', required: true }), {
       doc: 'Authorities of which every caller must have a certificate: paths, or PEM text. Without it callers need none.',
       example: './callers-ca.pem',

@@ -36,6 +36,7 @@ t.test('listen: text, a group with tls, or a list of both, for the proxy and for
     { kind: 'fd', fd: 4 },
   ]);
   t.match(load({ listen: { address: 'unix:/x' } }).config.listen, [{ kind: 'unix', path: '/x', tls: undefined }]);
+  t.match(load({ listen: { address: 8443, tls: { cert, key: key.file } } }).config.listen, [secured], 'key as a path');
   const { config, files } = load({
     ...{ upstream: undefined, credential: undefined },
     routes: [{ upstream: up.upstream, listen: { address: 'fd:3', tls: { cert, key, clientCa: tlsFile('ca.pem') } } }],
@@ -51,7 +52,8 @@ t.test('what is wrong with it', async (t) => {
     [[/^listen\.address: is missing$/], { tls: { cert, key } }],
     [[/^listen\[1\]\.tls\.clientCA: is not a known key$/], [1, { address: 2, tls: { cert, key, clientCA: cert } }]],
     [[/^listen\.tls\.key: is not the private key of cert$/], { address: 1, tls: { cert, key: loopback.key } }],
-    [[/^listen\.tls\.key: is not the private key of cert$/], { address: 1, tls: { cert, key: 'no key' } }],
+    [[/^listen\.tls\.key: is not the private key of cert$/], { address: 1, tls: { cert, key: '-----BEGIN no key' } }],
+    [[/^listen\.tls\.key: the file \/no-key does not exist$/], { address: 1, tls: { cert, key: '/no-key' } }],
     [[/^listen\.tls\.clientCa: is empty$/], { address: 1, tls: { cert, key, clientCa: [] } }],
     [[/^listen: 127\.0\.0\.1:1 is written twice$/], [1, { address: 1, tls: { cert, key } }]],
     [[/^listen: fd:4 is not there: LISTEN_FDS=1 means fd:3 only$/], 'fd:4', { LISTEN_FDS: '1' }],

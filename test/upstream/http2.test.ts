@@ -367,6 +367,43 @@ t.test('a WebSocket goes over HTTP/1.1', async (t) => {
   client.socket.destroy();
 });
 
+t.test('more requests than may wait are 503; one whose client has gone meanwhile is not sent', async (t) => {
+  const upstream = await startHttp2((stream) => {
+    setTimeout(() => {
+      if (!stream.destroyed) stream.respond({ ':status': 200 }, { endStream: true });
+    }, 300);
+  });
+  const proxy = await before(t, upstream, { limits: { upstreamConnections: 1, queue: 1 } });
+  const left = request(proxy.url, { agent: false });
+  left.on('error', () => {});
+  left.end();
+  await eventually(() => proxy.tokens.count === 1, 'the request');
+  left.destroy();
+  await sleep(50);
+  const three = [1, 2, 3].map(() => call(proxy, '/', { agent: false }));
+  const statuses = (await Promise.all(three)).map(({ status }) => status);
+  t.same(statuses.toSorted(), [200, 200, 503]);
+  t.match(await call(proxy, '/', { headers: ['Host', 'localhost', 'X', '1', 'X', '2', 'X', '3'] as never }), {
+    status: 200,
+  });
+  t.equal(upstream.seen.at(-1)?.headers['x'], '1, 2, 3');
+});
+
+t.test('a reload that needs the connection no more lets its streams end', async (t) => {
+  const upstream = await startHttp2((stream) => {
+    stream.respond({ ':status': 200 });
+    stream.write('begun ');
+    setTimeout(() => stream.end('ended'), 400);
+  });
+  const proxy = await before(t, upstream, { config: { drainTimeout: 50 } });
+  const answer = call(proxy, '/', { agent: false });
+  await eventually(() => upstream.seen.length === 1, 'the request');
+  const [route] = proxy.config.routes;
+  await proxy.app.reload({ ...proxy.config, routes: route === undefined ? [] : [{ ...route, http2: false }] });
+  t.match(await answer, { status: 200, body: 'begun ended' });
+  await eventually(() => upstream.sessions[0]?.destroyed === true, 'the end of the connection');
+});
+
 t.test('a client that begins with HTTP/2, as gRPC does, is told what is spoken here', async (t) => {
   const proxy = await startProxy('http://127.0.0.1:9');
   t.teardown(proxy.stop);
