@@ -51,7 +51,8 @@ export async function* conformance<O>(
   if (fault !== undefined) return;
   const context: ParseContext = { env: hooks.env ?? {}, cwd: hooks.cwd ?? '/', problems: [] };
   const parsed = definition.schema.parse(objectInput(options, context), '', context);
-  yield result('the schema accepts the options', context.problems.map(formatProblem).join('; ') || undefined);
+  const errors = context.problems.filter(({ severity }) => severity === 'error');
+  yield result('the schema accepts the options', errors.map(formatProblem).join('; ') || undefined);
   if (parsed === invalid) return;
   const undocumented = Object.entries(definition.schema.fields ?? {}).filter(([, { doc }]) => doc === '');
   yield result('every option is documented', undocumented.map(([key]) => key).join(', ') || undefined);

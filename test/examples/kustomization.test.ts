@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Deployment } from 'kubernetes-types/apps/v1.d.ts';
 import type { NetworkPolicy } from 'kubernetes-types/networking/v1.d.ts';
@@ -79,6 +79,7 @@ t.test('its configuration is one, and every file that it reads is mounted', asyn
     identity: { token: 'a.b.c' },
     cache: { url: 'redis://:x@token-cache:6379', key: 'k'.repeat(44) },
   });
+  for (const secret of ['identity/token', 'cache/url', 'cache/key']) chmodSync(join(home, secret), 0o640);
   const text = readFileSync(join(folder, 'base', 'bearerd.yaml'), 'utf8');
   const file = join(home, 'bearerd.yaml');
   writeFileSync(file, text.replaceAll('/var/run/secrets/bearerd', home));
