@@ -81,6 +81,7 @@ t.test('its configuration is one, and every file that it reads is mounted', asyn
   });
   for (const secret of ['identity/token', 'cache/url', 'cache/key']) chmodSync(join(home, secret), 0o640);
   const text = readFileSync(join(folder, 'base', 'bearerd.yaml'), 'utf8');
+  for (const secret of ['identity/token', 'cache/url', 'cache/key']) chmodSync(join(home, secret), 0o440); // defaultMode
   const file = join(home, 'bearerd.yaml');
   writeFileSync(file, text.replaceAll('/var/run/secrets/bearerd', home));
   const env = Object.fromEntries((bearerd?.env ?? []).map(({ name, value = '' }) => [name, value]));
