@@ -49,7 +49,11 @@ export class Http2Sessions {
    */
   connection(): Http2Connection | Promise<Http2Connection | undefined> | undefined {
     let least: Http2Connection | undefined;
-    for (const one of this.#open) if (least === undefined || one.streams < least.streams) least = one;
+    for (const one of this.#open) {
+      // it is ending, and says so in an event that is still to come
+      if (one.session.closed || one.session.destroyed) continue;
+      if (least === undefined || one.streams < least.streams) least = one;
+    }
     if (least !== undefined) {
       const most = least.session.remoteSettings.maxConcurrentStreams ?? Number.POSITIVE_INFINITY;
       if (least.streams < most || this.#open.size >= this.#limit) return least;
