@@ -32,7 +32,7 @@ export const doctor: Command = async (context) => {
   if (typeof line === 'number') return line;
   const asJson = line.options['json'] === true;
   const write = (text: string) => context.stdout.write(`${text}\n`);
-  const pasted = line.options['token-stdin'] === true ? await pastedToken(context.stdin) : undefined;
+  const pasted = line.options['token-stdin'] === true ? await pastedToken(context) : undefined;
   if (pasted === '') return refuse(context, 'there is no token on standard input; paste one, or pipe it');
   if (pasted !== undefined) rememberSecret(pasted);
   const loaded = readConfiguration(context, line);

@@ -28,14 +28,17 @@ export function examineProbe(probe: ProbeResult): Examination {
   const finding = findingIn(probe);
   const seen = answer === undefined ? '' : ` → ${answer.status}`;
   const said = result instanceof BearerdError ? result.message : meaningOf(result).meaning;
-  const state = finding === undefined && !probe.explained ? 'good' : 'bad';
+  const refused = result instanceof BearerdError || !meaningOf(result).ok || answer?.status === 403;
+  const state = finding === undefined && !refused ? 'good' : 'bad';
   const findings = finding === undefined ? [] : [finding];
   return { question: 'probe', state, lines: [`${words}${seen}: ${said}`], findings };
 }
 
 function findingIn({ words, result, explained, issuerHint }: ProbeResult): Finding | undefined {
-  if (result instanceof BearerdError) return explained ? undefined : ofFault(result, issuerHint);
-  if (explained) return undefined;
+  const status = result instanceof BearerdError ? result.occurrence.upstreamStatus : result;
+  // only these are about the token, so that what contradicts in it explains nothing else
+  if (explained && (status === 401 || status === 403)) return undefined;
+  if (result instanceof BearerdError) return ofFault(result, issuerHint);
   const {
     ok,
     meaning,

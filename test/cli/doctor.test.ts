@@ -214,7 +214,7 @@ t.test('a pasted token without any configuration: what can be told of it alone',
 });
 
 t.test('what may stand around a pasted token', async (t) => {
-  const read = (text: string) => pastedToken(new PassThrough().end(text));
+  const read = (text: string) => pastedToken({ ...testConsole([]).context, stdin: new PassThrough().end(text) });
   for (const text of [
     'a.b.c',
     ' a.b.c \n',
@@ -225,4 +225,14 @@ t.test('what may stand around a pasted token', async (t) => {
     t.equal(await read(text), 'a.b.c', JSON.stringify(text));
   }
   t.equal(await read('\n \n'), '');
+});
+
+t.test('at a terminal the token is asked for and not shown', async (t) => {
+  const { context, out, err } = testConsole([]);
+  const typed = (text: string) => Object.assign(new PassThrough(), { isTTY: true }).end(text);
+  const long = `${'a'.repeat(3000)}.${'b'.repeat(3000)}.c`;
+  t.equal(await pastedToken({ ...context, stdin: typed(`Bearer ${long}\n`) }), long);
+  t.equal(err(), 'token (it is not shown): \n');
+  t.equal(out(), '');
+  t.equal(await pastedToken({ ...context, stdin: typed('') }), '');
 });

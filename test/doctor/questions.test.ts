@@ -125,11 +125,13 @@ t.test('the probe: what its answer says where the token explains nothing', async
   for (const [status, id, side] of cases) {
     t.equal(probe(status)?.id, id, String(status));
     t.equal(probe(status)?.side, side, String(status));
-    t.equal(probe(status, true), undefined, 'explained already');
+    t.equal(probe(status, true)?.id, status === 401 ? undefined : id, 'only a refusal is explained by the token');
   }
   const certificate = new BearerdError('BEARERD_UPSTREAM_CERTIFICATE', 'api: no.');
   t.match(probe(certificate, false, 'Hint.'), { id: 'upstream_certificate', side: 'yours', cure: /tls\.ca.* Hint\.$/ });
-  t.match(probe(new BearerdError('BEARERD_UPSTREAM_DNS', 'api: no.')), { id: 'upstream_dns', side: 'network' });
+  const unknown = new BearerdError('BEARERD_UPSTREAM_DNS', 'api: no.');
+  t.match(probe(unknown), { id: 'upstream_dns', side: 'network' });
+  t.equal(probe(unknown, true)?.id, 'upstream_dns', 'the token has nothing to do with it');
   const refused = new BearerdError('BEARERD_TOKEN_INVALID', 'No.', { upstreamStatus: 401 });
   t.match(probe(refused), { id: 'token_invalid', side: 'API', sentence: 'No.' });
   t.equal(probe(refused, true), undefined);
