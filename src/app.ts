@@ -18,6 +18,7 @@ import { type LocalKey, readLocalKey } from './inbound/local-key.ts';
 import type { BatchedLog } from './log.ts';
 import { createTokenCache } from './token/token-cache.ts';
 import { TokenSharing } from './token-cache/token-sharing.ts';
+import { currentTracing } from './tracing/tracing.ts';
 
 export type { ProxyAddress };
 
@@ -89,7 +90,8 @@ export async function buildApp(first: Config, deps: AppDeps): Promise<App> {
   const audit = new AuditLog({ clock, log });
   const exchanges = new Exchanges();
   const history = new TokenHistory();
-  const listeners = new Listeners({ log, tally, exchanges, audit, newRequestId: requestIds() });
+  const tracing = currentTracing();
+  const listeners = new Listeners({ log, tally, exchanges, audit, tracing, newRequestId: requestIds() });
   /** What ends when its time is over, or at the stop. */
   const retired = new Map<NodeJS.Timeout, () => Promise<void>>();
   let draining = false;
@@ -145,7 +147,7 @@ export async function buildApp(first: Config, deps: AppDeps): Promise<App> {
     const kept = new Map([...(before?.credentials.values() ?? [])].map((credential) => [credential.key, credential]));
     const credentials = buildCredentials(config, { ...deps, tally, history, cache, sharing }, kept);
     const pools = before?.routes.pools ?? new Map();
-    const routes = buildRoutes(config, credentials, { clock, log, tally, viaName }, pools);
+    const routes = buildRoutes(config, credentials, { clock, log, tally, viaName, tracing }, pools);
     return { config, credentials, routes, localKey };
   }
 

@@ -28,7 +28,7 @@ export interface Served {
 }
 
 /** What every listener has. */
-interface Shared extends Pick<ListenerOptions, 'log' | 'tally' | 'newRequestId'> {
+interface Shared extends Pick<ListenerOptions, 'log' | 'tally' | 'tracing' | 'newRequestId'> {
   /** Used where the configuration asks for an audit log. */
   readonly audit: Audit;
   /** Used where there is an admin listener. */

@@ -9,8 +9,10 @@ import { RouteTable } from '../inbound/route-table.ts';
 import type { Log } from '../log.ts';
 import { UpstreamPool } from '../net/upstream-pool.ts';
 import type { TokenLease } from '../token/held-token.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { authenticated } from '../upstream/authenticated.ts';
 import { perSubject } from '../upstream/per-subject.ts';
+import { traced } from '../upstream/traced-attempt.ts';
 import { transport } from '../upstream/transport.ts';
 import { watchClock } from '../upstream/watch-clock.ts';
 import type { Credential } from './credentials.ts';
@@ -22,6 +24,8 @@ export interface RouteParts {
   readonly tally: Tally;
   /** Our name in Via. */
   readonly viaName: string;
+  /** undefined = nothing is traced. */
+  readonly tracing?: Tracing | undefined;
 }
 
 /** The routes of a configuration, with the connections that they use. */
@@ -123,11 +127,10 @@ function buildRoute(
   pool: UpstreamPool,
   parts: RouteParts & { readonly keyField: string | undefined },
 ): Route {
-  const { clock, log, tally, viaName, keyField } = parts;
+  const { clock, log, tally, viaName, tracing, keyField } = parts;
   const base = new URL(route.upstream).pathname.replace(/\/+$/, '');
   const prefix = route.path === '/' ? '' : route.path;
   const counts = tally.route(route.name);
-  const plain = watchClock(transport(pool), pool.origin, { clock, log });
   const { yardstick, keys } = credential;
   const policy = {
     profile: route.preset === 'none' ? ('generic' as const) : route.preset,
@@ -145,6 +148,10 @@ function buildRoute(
     ...(keyField === undefined ? [] : [keyField]),
     ...(subjects === undefined ? [] : [subjects.header]),
   ];
+  const remove = new Set(
+    [...route.headers.remove, ...set.map(([name]) => name), ...dropped].map((name) => name.toLowerCase()),
+  );
+  const plain = watchClock(transport(pool, tracing && traced(tracing, remove)), pool.origin, { clock, log });
   const withTokens = (tokens: TokenLease) =>
     authenticated(plain, tokens, policy, {
       clock,
@@ -154,7 +161,6 @@ function buildRoute(
       onFault: (fault) => account.refused({ atMs: clock.nowMs(), route: route.name, fault }),
       onAccepted: () => account.accepted(),
     });
-  const remove = [...route.headers.remove, ...set.map(([name]) => name), ...dropped];
   return {
     name: route.name,
     credential: credential.name,
@@ -165,7 +171,7 @@ function buildRoute(
     authorization: route.authorization,
     requestRules: {
       viaName,
-      remove: new Set(remove.map((name) => name.toLowerCase())),
+      remove,
       set: set.flat(),
       keepAuthorization: route.authorization === 'keep',
     },

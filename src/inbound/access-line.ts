@@ -1,6 +1,7 @@
 import type { Exchanges, SeenHeaders } from '../admin/exchanges.ts';
 import type { BearerdError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { Exchange } from '../upstream/round-trip.ts';
 import type { Arrival } from './arrival.ts';
 import type { Audit } from './audit-entry.ts';
@@ -28,6 +29,8 @@ export interface Records {
   readonly audit: Audit | undefined;
   /** What the status page shows; undefined = there is none. */
   readonly exchanges: Exchanges | undefined;
+  /** A span per request; undefined = nothing is traced. */
+  readonly tracing: Tracing | undefined;
 }
 
 /** A request that was answered before it had a route. */
@@ -48,7 +51,7 @@ export function recordEnding(
   arrival: Arrival,
   exchange: Exchange,
   ending: Ending,
-  records: Omit<Records, 'audit'>,
+  records: Omit<Records, 'audit' | 'tracing'>,
 ): void {
   const { requestId, route, pathQuery, startedMs } = arrival;
   const { method, status, aborted, error, headers } = ending;
@@ -98,7 +101,7 @@ export function recordEnding(
 }
 
 /** The same for a request that went nowhere; the fields of its line have the names of a forwarded one's. */
-export function recordLocalEnding(ending: LocalEnding, records: Omit<Records, 'audit'>): void {
+export function recordLocalEnding(ending: LocalEnding, records: Omit<Records, 'audit' | 'tracing'>): void {
   const { requestId, method, target, status, error, startedMs } = ending;
   const pathQuery = target === '' ? '' : pathAndQuery(target);
   const path = pathQuery.split('?', 1)[0] ?? '';

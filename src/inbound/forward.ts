@@ -10,6 +10,7 @@ import { answerFields, deliver } from './deliver.ts';
 import { seenHeaders } from './header-view.ts';
 import { passInformation } from './information.ts';
 import { outgoingRequest } from './outgoing-request.ts';
+import { endRequestSpan, requestSpan } from './request-span.ts';
 
 /** Takes both connections over after a 101; calls `over` when they have ended. */
 export type Switch = (answer: UpstreamResponse, fields: readonly string[], over: () => void) => void;
@@ -41,11 +42,14 @@ export function forward(
   });
   let upstream: UpstreamRequest | undefined;
   try {
+    if (records.tracing !== undefined) exchange.span = requestSpan(records.tracing, request, arrival);
     upstream = outgoingRequest(request, arrival, caller, exchange);
     upstream.onInformation = (status, fields) => passInformation(request, response, status, fields);
     const own = route.authorization === 'keep' && request.headers.authorization !== undefined;
     const send = own ? route.plain : route.authenticated;
-    send(upstream).then(answered.bind(undefined, upstream), refuse);
+    const { span } = exchange;
+    const sent = span === undefined ? send(upstream) : span.run(send.bind(undefined, upstream));
+    sent.then(answered.bind(undefined, upstream), refuse);
   } catch (error) {
     refuse(error);
   }
@@ -82,6 +86,11 @@ export function forward(
   }
 
   function ended(status: number, aborted: boolean): void {
+    if (exchange.span !== undefined) {
+      endRequestSpan(exchange.span, exchange, status, aborted, ownAnswer);
+      // the exchange is kept for the status page, the span is not
+      exchange.span = undefined;
+    }
     decided(status === 0 ? undefined : status, undefined);
     recordEnding(
       arrival,

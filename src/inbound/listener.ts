@@ -15,6 +15,7 @@ import { corsHeaders, listedOrigin } from './cors.ts';
 import { forward } from './forward.ts';
 import { noSchemas } from './no-schemas.ts';
 import { registerProxy } from './proxy-plugin.ts';
+import { localSpan } from './request-span.ts';
 import { pathAndQuery } from './request-target.ts';
 import { createServer, exchangeCertificate, serveAgain } from './server.ts';
 import { holdEarly, isWebSocketUpgrade, responseOn, tunnel, withoutUpgrade } from './websocket.ts';
@@ -164,6 +165,7 @@ export class Listener {
       return true;
     }
     const { method = '', url: target = '' } = request;
+    if (this.#options.tracing !== undefined) localSpan(this.#options.tracing, request, begun, admitted);
     if (admitted instanceof BearerdError) {
       const { code, entry, occurrence } = admitted;
       this.#options.tally.refused('proxy', code);

@@ -1,5 +1,6 @@
 import { type Dispatcher, request } from 'undici';
 import { TokenRequestError } from '../token/provider.ts';
+import { currentTracing, type Tracing } from '../tracing/tracing.ts';
 import { readAnswerBody } from './answer-body.ts';
 import { type Asked, abandoned, networkFailure, timedOut } from './network-failure.ts';
 import type { TokenAnswer } from './token-answer.ts';
@@ -23,7 +24,27 @@ export interface Exchange {
  * Sends one request and reads the whole answer; redirects are not followed (wire facts 4.1).
  * @throws TokenRequestError (transient) when no whole answer comes in time; answers of any status are returned.
  */
-export async function exchange(call: Exchange, signal: AbortSignal): Promise<TokenAnswer> {
+export function exchange(call: Exchange, signal: AbortSignal): Promise<TokenAnswer> {
+  const tracing = currentTracing();
+  return tracing === undefined ? exchanged(call, signal) : traced(tracing, call, signal);
+}
+
+/** With a span, a child of the request that caused it; the trace does not go to the identity provider. */
+async function traced(tracing: Tracing, call: Exchange, signal: AbortSignal): Promise<TokenAnswer> {
+  const { method, url } = call.asked;
+  const { origin, pathname } = new URL(url);
+  const span = tracing.client({ method, origin, target: pathname }, 0);
+  try {
+    const answer = await span.run(() => exchanged(call, signal));
+    span.end(answer.status, answer.status < 400 ? undefined : String(answer.status));
+    return answer;
+  } catch (error) {
+    span.end(0, error instanceof TokenRequestError ? error.failure.reason : 'error');
+    throw error;
+  }
+}
+
+async function exchanged(call: Exchange, signal: AbortSignal): Promise<TokenAnswer> {
   const { asked, timeoutMs } = call;
   const limit = new AbortController();
   let late = false;

@@ -1,7 +1,18 @@
 import { BearerdError } from '../errors.ts';
 import type { UpstreamPool } from '../net/upstream-pool.ts';
-import type { UpstreamRequest } from './round-trip.ts';
+import type { UpstreamRequest, UpstreamResponse } from './round-trip.ts';
 import { UpstreamError } from './upstream-error.ts';
+
+/** Sends a request once; calls one of the two, once. */
+export type Attempt = (
+  pool: UpstreamPool,
+  request: UpstreamRequest,
+  resolve: (response: UpstreamResponse) => void,
+  reject: (error: Error) => void,
+) => void;
+
+/** An attempt with something around it. */
+export type Around = (attempt: Attempt) => Attempt;
 
 /**
  * A request that the upstream has not processed, as it says itself, gets a second try if its body can be sent again

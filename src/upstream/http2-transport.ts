@@ -4,7 +4,7 @@ import { BearerdError } from '../errors.ts';
 import { HeadWait } from '../net/head-limit.ts';
 import type { Http2Connection, Http2Sessions } from '../net/http2-sessions.ts';
 import type { UpstreamPool } from '../net/upstream-pool.ts';
-import { admission, mayTryAgain, mostInformations } from './attempts.ts';
+import { type Around, type Attempt, admission, mayTryAgain, mostInformations } from './attempts.ts';
 import { fieldLines, http2Fields } from './http2-fields.ts';
 import { ResponseBody } from './response-body.ts';
 import type { RoundTrip, UpstreamRequest, UpstreamResponse } from './round-trip.ts';
@@ -17,13 +17,19 @@ const refusedStream = 7;
 /**
  * One request on a stream of an HTTP/2 connection; on HTTP/1.1 where the upstream does not take HTTP/2, and for
  * WebSockets, which HTTP/2 has only as an extension that few servers know (RFC 8441).
+ * @param around does something besides with each stream; undefined = nothing
  */
-export function http2Transport(pool: UpstreamPool, sessions: Http2Sessions, http1: RoundTrip): RoundTrip {
+export function http2Transport(
+  pool: UpstreamPool,
+  sessions: Http2Sessions,
+  http1: RoundTrip,
+  around: Around | undefined,
+): RoundTrip {
   return async (request) => {
     if (request.upgrade) return http1(request);
     for (;;) {
       try {
-        return (await attempt(pool, sessions, request)) ?? (await http1(request));
+        return (await attempt(pool, sessions, request, around)) ?? (await http1(request));
       } catch (error) {
         if (!mayTryAgain(error, request)) throw error;
       }
@@ -36,6 +42,7 @@ async function attempt(
   pool: UpstreamPool,
   sessions: Http2Sessions,
   request: UpstreamRequest,
+  around: Around | undefined,
 ): Promise<UpstreamResponse | undefined> {
   const refusal = admission(pool, request);
   if (refusal !== undefined) throw refusal;
@@ -55,8 +62,12 @@ async function attempt(
     throw new BearerdError('BEARERD_UPSTREAM_TERMINATED', 'the client has gone');
   }
   const ready = connection;
-  request.exchange.attempts += 1;
-  return new Promise((resolve, reject) => new Http2Stream(pool, ready, request, resolve, reject).send());
+  const open: Attempt = (_pool, request, resolve, reject) => {
+    request.exchange.attempts += 1;
+    new Http2Stream(pool, ready, request, resolve, reject).send();
+  };
+  const once = around === undefined ? open : around(open);
+  return new Promise((resolve, reject) => once(pool, request, resolve, reject));
 }
 
 /** Turns the events of a stream into a response head and a ResponseBody; waits for the head while it is the upstream's turn. */

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { TrailStep } from '../challenge/trail.ts';
+import type { OpenSpan } from '../tracing/tracing.ts';
 import type { ReplayableBody } from './replayable-body.ts';
 import type { ResponseBody } from './response-body.ts';
 
@@ -21,6 +22,8 @@ export interface Exchange {
   upstreamMs: number;
   /** The moment at which the head of the answer was there for the client, as performance.now() says it; 0 = not yet. */
   answeredMs: number;
+  /** The span of the request, until it ends; undefined = nothing is traced. */
+  span: OpenSpan | undefined;
 }
 
 /** The client's side of a request: whether somebody still waits for the answer. */
@@ -77,5 +80,6 @@ export function newExchange(): Exchange {
     tokenMs: 0,
     upstreamMs: 0,
     answeredMs: 0,
+    span: undefined,
   };
 }

@@ -4,28 +4,31 @@ import type { Dispatcher } from 'undici';
 import { BearerdError } from '../errors.ts';
 import { HeadWait } from '../net/head-limit.ts';
 import type { UpstreamPool } from '../net/upstream-pool.ts';
-import { admission, mayTryAgain, mostInformations } from './attempts.ts';
+import { type Around, type Attempt, admission, mayTryAgain, mostInformations } from './attempts.ts';
 import { http2Transport } from './http2-transport.ts';
 import { ResponseBody } from './response-body.ts';
 import type { RoundTrip, UpstreamRequest, UpstreamResponse } from './round-trip.ts';
 import { upstreamError } from './upstream-error.ts';
 
-/** The innermost round trip: one request on a pooled connection, never redirected; over HTTP/2 where the pool offers it. */
-export function transport(pool: UpstreamPool): RoundTrip {
-  return pool.http2 === undefined ? http1Transport(pool) : http2Transport(pool, pool.http2, http1Transport(pool));
+/**
+ * The innermost round trip: one request on a pooled connection, never redirected; over HTTP/2 where the pool offers it.
+ * @param around does something besides with each attempt; undefined = nothing
+ */
+export function transport(pool: UpstreamPool, around?: Around): RoundTrip {
+  const http1 = http1Transport(pool, around === undefined ? attempt : around(attempt));
+  return pool.http2 === undefined ? http1 : http2Transport(pool, pool.http2, http1, around);
 }
 
-function http1Transport(pool: UpstreamPool): RoundTrip {
+function http1Transport(pool: UpstreamPool, once: Attempt): RoundTrip {
   return (request) =>
     new Promise((resolve, reject) => {
-      attempt(pool, request, resolve, (error) => {
-        if (mayTryAgain(error, request)) attempt(pool, request, resolve, reject);
+      once(pool, request, resolve, (error) => {
+        if (mayTryAgain(error, request)) once(pool, request, resolve, reject);
         else reject(error);
       });
     });
 }
 
-/** One attempt; calls one of the two, once. */
 function attempt(
   pool: UpstreamPool,
   request: UpstreamRequest,
