@@ -1,5 +1,8 @@
 import t from 'tap';
 import { request } from 'undici';
+import { startHttp2 } from '../support/http2-upstream.ts';
+import { startProxy } from '../support/proxy.ts';
+import { tlsText } from '../support/test-certificates.ts';
 import type { Answer } from '../support/upstream.ts';
 import { registerSdk, type SeenSpan, spansOf, tracedWorld } from './traced.ts';
 
@@ -183,6 +186,36 @@ t.test('a route that removes traceparent tells its upstream nothing of the trace
   t.teardown(stop);
   await (await request(url, { headers: traceHeaders })).body.dump();
   t.strictSame(traceFields(upstream.seen[0]?.rawHeaders ?? []), {});
+});
+
+t.test('over HTTP/2 too each attempt has its span and names it', async (t) => {
+  const upstream = await startHttp2((stream, { count }) => {
+    const status = count === 1 ? 401 : 200;
+    stream.respond({ ':status': status, 'content-type': 'application/json' });
+    stream.end(JSON.stringify({ statusCode: status, errorCode: 'expiredToken' }));
+  });
+  const proxy = await startProxy(upstream.url, { route: { tls: { ca: [tlsText('ca.pem')] }, http2: true } });
+  t.teardown(async () => {
+    await proxy.stop();
+    await upstream.close();
+  });
+  await (await request(`${proxy.url}/x`, { headers: traceHeaders })).body.dump();
+  const [server, first, second] = await ended(3);
+  t.match([first?.parent, second?.parent], [server?.id, server?.id]);
+  t.match(
+    [first, second].map((span) => [
+      span?.attributes['http.response.status_code'],
+      span?.attributes['http.request.resend_count'],
+    ]),
+    [
+      [401, undefined],
+      [200, 1],
+    ],
+  );
+  t.strictSame(
+    upstream.seen.map(({ headers }) => headers['traceparent']),
+    [first, second].map((span) => `00-${traceId}-${span?.id}-01`),
+  );
 });
 
 /** The fields of a trace by their names. */
