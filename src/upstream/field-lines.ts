@@ -30,3 +30,9 @@ export function withoutNominated(fields: string[], names: ReadonlySet<string> | 
     return name === undefined || name === 'content-length' || !names.has(name);
   });
 }
+
+/** Each name with its value, of a flat list; for places where a generator may cost its part. */
+export function* fieldPairs(flat: readonly string[]): Generator<readonly [name: string, value: string]> {
+  // both are within the list
+  for (let i = 0; i + 1 < flat.length; i += 2) yield [flat[i] as string, flat[i + 1] as string];
+}

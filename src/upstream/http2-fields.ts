@@ -1,3 +1,4 @@
+import { fieldPairs } from './field-lines.ts';
 import type { UpstreamRequest } from './round-trip.ts';
 
 /** Header fields as node:http2 takes them; a field that occurs several times is a list. */
@@ -6,9 +7,8 @@ export type Http2Fields = Record<string, string | string[]>;
 /** The request's fields for HTTP/2: lower-case, with the pseudo-fields of RFC 9113 §8.3.1 in the place of request line and Host. */
 export function http2Fields({ method, target, headers }: UpstreamRequest, authority: string): Http2Fields {
   const fields: Http2Fields = { ':method': method, ':scheme': 'https', ':authority': authority, ':path': target };
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    const name = (headers[i] ?? '').toLowerCase();
-    const value = headers[i + 1] ?? '';
+  for (const [written, value] of fieldPairs(headers)) {
+    const name = written.toLowerCase();
     const before = fields[name];
     if (before === undefined) fields[name] = value;
     else if (typeof before === 'string') fields[name] = [before, value];
@@ -20,9 +20,8 @@ export function http2Fields({ method, target, headers }: UpstreamRequest, author
 /** Field lines as the rest of the program has them: Buffers of latin1 bytes, without pseudo-fields. */
 export function fieldLines(raw: readonly string[]): Buffer[] {
   const lines: Buffer[] = [];
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = raw[i] ?? '';
-    if (!name.startsWith(':')) lines.push(Buffer.from(name, 'latin1'), Buffer.from(raw[i + 1] ?? '', 'latin1'));
+  for (const [name, value] of fieldPairs(raw)) {
+    if (!name.startsWith(':')) lines.push(Buffer.from(name, 'latin1'), Buffer.from(value, 'latin1'));
   }
   return lines;
 }
