@@ -67,6 +67,8 @@ Each by a test in \`test/supply-chain\`:
 - No production package has an install script; \`ignore-scripts\` is on for development too. bearerd itself has none.
 - Licences of production packages: MIT, ISC, BSD-2-Clause, BSD-3-Clause, Apache-2.0, BlueOak-1.0.0. Others need a decision.
 - The published files are listed; nothing else is packed.
+- In the shipped program no package starts programs, and none makes code out of text but find-my-way (the routes of fastify), which
+  does so at the start, out of templates of its own.
 - A new dependency needs its reason on this page.
 
 ## A list for machines
