@@ -24,7 +24,7 @@ const replaced: Readonly<Record<string, string>> = {
   semver: 'module.exports = { coerce: (version) => version, gt: () => false, satisfies: () => true };',
   // find-my-way asks it about its own patterns; no route of bearerd has one
   'safe-regex2': 'module.exports = () => true;',
-  // of prom-client, for exemplars, which are off; src/tracing/open-telemetry.ts says how the user's own is found
+  // of prom-client, for exemplars, and of @redis/client, for metrics: both are off; src/tracing/ finds the user's own
   '@opentelemetry/api': 'module.exports = {};',
   // trustProxy is off: bearerd reads no X-Forwarded-For
   '@fastify/proxy-addr': never('trustProxy is off'),
@@ -97,6 +97,7 @@ const beside = await build({
   entryPoints: [apart.name],
   outfile: `${folder}/${apart.file}`,
   format: 'cjs',
+  plugins: [replacing],
 });
 const inputs = [whole, beside].flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
 writeFileSync(`${folder}/third-party.txt`, notices(inputs));
