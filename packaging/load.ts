@@ -32,9 +32,6 @@ export function load(): Program {
 
 /** The commands: in a process of their own, with what V8 made of the program at an earlier start where there is any. */
 export function start(): Promise<unknown> {
-  // V8 takes what a request leaves for long-lived and sets it aside, which made a third of a request's cost
-  // (docs/decisions/0001-data-path.md); before compiling, because compiled code is for one set of flags
-  setFlagsFromString('--no-allocation-site-pretenuring');
   program ??= run(compile(cacheFile()));
   return program.start();
 }
@@ -50,9 +47,17 @@ function compile(cache: string | undefined): Script {
     ...(cachedData === undefined ? {} : { cachedData }),
   });
   if (cache !== undefined && (cachedData === undefined || script.cachedDataRejected === true)) {
-    setTimeout(() => write(cache, script.createCachedData()), writeAfterMs).unref();
+    setTimeout(() => write(cache, codeOf(script)), writeAfterMs).unref();
   }
   return script;
+}
+
+/** Compiled code is for one set of flags: for V8's own, with which a start begins, and not for the one that cli/serve.ts changes. */
+function codeOf(script: Script): Buffer {
+  setFlagsFromString('--allocation-site-pretenuring');
+  const code = script.createCachedData();
+  setFlagsFromString('--no-allocation-site-pretenuring');
+  return code;
 }
 
 function run(script: Script): Program {

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { type Addresses, buildApp } from '../app.ts';
 import { systemClock } from '../clock.ts';
 import type { Config, ListenAddress, LogConfig } from '../config/config.ts';
@@ -46,6 +47,7 @@ export async function serve(
       onTakenOver: (addresses, taken) => announce(addresses, taken, told, context, log),
     });
     await reloader.start();
+    keepYoungObjectsYoung();
     await stopAsked;
     await reloader.stop();
     await app.stop();
@@ -59,6 +61,15 @@ export async function serve(
   } finally {
     log.flush();
   }
+}
+
+/**
+ * V8 takes what a request leaves for long-lived and sets it aside, which made a third of a request's cost
+ * (docs/decisions/0001-data-path.md). When everything is loaded, because compiled code, Node's own modules included, is
+ * for one set of flags, and compiled anew under another.
+ */
+function keepYoungObjectsYoung(): void {
+  setFlagsFromString('--no-allocation-site-pretenuring');
 }
 
 /** The log of a command: on stderr, because stdout is for results. */
