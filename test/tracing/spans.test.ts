@@ -4,6 +4,7 @@ import { startHttp2 } from '../support/http2-upstream.ts';
 import { startProxy } from '../support/proxy.ts';
 import { tlsText } from '../support/test-certificates.ts';
 import type { Answer } from '../support/upstream.ts';
+import { dial, startWebSocketUpstream } from '../support/websocket.ts';
 import { registerSdk, type SeenSpan, spansOf, tracedWorld } from './traced.ts';
 
 const exporter = registerSdk();
@@ -216,6 +217,29 @@ t.test('over HTTP/2 too each attempt has its span and names it', async (t) => {
     upstream.seen.map(({ headers }) => headers['traceparent']),
     [first, second].map((span) => `00-${traceId}-${span?.id}-01`),
   );
+});
+
+t.test('the span of a WebSocket ends with it; that of its handshake with the 101', async (t) => {
+  const upstream = await startWebSocketUpstream(() => {});
+  const proxy = await startProxy(upstream.url, { route: { path: '/live' } });
+  t.teardown(async () => {
+    await proxy.stop();
+    await upstream.close();
+  });
+  const { socket, closed } = await dial(proxy.port, '/live/x');
+  const [call] = await ended(1);
+  t.match(call, { kind: 'CLIENT', attributes: { 'http.response.status_code': 101 } });
+  t.equal(upstream.handshakes[0]?.headers['traceparent'], `00-${call?.traceId}-${call?.id}-01`);
+  socket.close();
+  await closed;
+  const [server] = await ended(2);
+  t.match(server, { kind: 'SERVER', name: 'GET /live/*', id: call?.parent, failed: false });
+});
+
+t.test('a token that is asked for at the start begins a trace of its own', async (t) => {
+  const { stop } = await tracedWorld((_seen, response) => response.end('ok'), { tokens: { eager: true } });
+  t.teardown(stop);
+  t.match(await ended(1), [{ kind: 'CLIENT', name: 'POST', parent: undefined }]);
 });
 
 /** The fields of a trace by their names. */
