@@ -29,6 +29,7 @@ const replaced: Readonly<Record<string, string>> = {
   // trustProxy is off: bearerd reads no X-Forwarded-For
   '@fastify/proxy-addr': never('trustProxy is off'),
   'light-my-request': never('nothing is injected'),
+  'http2 of packages': 'module.exports = { constants: {} };',
   // of pino, whose transports are in the same thread
   'thread-stream': never('no transport runs in a thread'),
   // of @fastify/http-proxy, whose `websocket` stays off: src/inbound/websocket.ts passes upgrades on
@@ -53,6 +54,10 @@ const replacing: Plugin = {
   setup(steps) {
     steps.onResolve({ filter: /^[@\w]/ }, ({ path, namespace }) =>
       namespace !== 'replaced' && Object.hasOwn(replaced, path) ? { path, namespace: 'replaced' } : undefined,
+    );
+    // bearerd's own HTTP/2 loads it when a route asks for it; Fastify, its plugin and undici would at each start
+    steps.onResolve({ filter: /^node:http2$/ }, ({ importer }) =>
+      /[\\/]node_modules[\\/]/.test(importer) ? { path: 'http2 of packages', namespace: 'replaced' } : undefined,
     );
     steps.onLoad({ filter: /.*/, namespace: 'replaced' }, ({ path }) => ({
       contents: replaced[path] ?? '',
