@@ -80,8 +80,8 @@ async function run(args: readonly string[]): Promise<TapResult> {
   buildTap();
   rmSync(coverageFile, { force: true });
   const coverage = judged ? ['--coverage-report=json-summary', '--show-full-coverage'] : ['--disable-coverage'];
-  // building an image takes minutes the first time, more than .taprc allows a test
-  const patience = system ? ['--timeout=900'] : [];
+  // building an image takes minutes the first time, more than .taprc allows a test; containers and browsers are heavy neighbours
+  const patience = system ? ['--timeout=900', '--jobs=2'] : [];
   const first = await runTap([...coverage, ...patience, ...tests]);
   const findings = judged ? judgeCoverage() : [];
   const again = secondLook(first);
