@@ -7,7 +7,7 @@ import type { Clock } from '../clock.ts';
 import { BearerdError } from '../errors.ts';
 import { skewFromDate } from '../token/clock-skew.ts';
 import { challengeText } from '../upstream/challenge-body.ts';
-import { latin1 } from '../upstream/field-lines.ts';
+import { fieldValues } from '../upstream/field-lines.ts';
 import { type RequestHeaderRules, requestHeaders } from '../upstream/request-headers.ts';
 import { newExchange, type RoundTrip, type UpstreamResponse } from '../upstream/round-trip.ts';
 
@@ -66,8 +66,8 @@ export function overhear(send: RoundTrip, profile: Profile, clock: Clock, heard:
 async function answered(response: UpstreamResponse, profile: Profile): Promise<TokenAnswered> {
   const { status, body } = response;
   if (status !== 401 && status !== 403) return { status, class: 'none' };
-  const text = await challengeText(body, valuesOf(response, 'content-encoding').join(','));
-  const challenges = valuesOf(response, 'www-authenticate');
+  const text = await challengeText(body, fieldValues(response.rawHeaders, 'content-encoding').join(','));
+  const challenges = fieldValues(response.rawHeaders, 'www-authenticate');
   const { code, bearerError, upstreamText } = readChallenge(profile, challenges, text);
   const { class: klass } = classify(profile, { ...unknownToUs, status, code, bearerError });
   return { status, class: klass, text: upstreamText, neededScope: neededScope(challenges) };
@@ -86,13 +86,5 @@ const unknownToUs = {
 } as const;
 
 function first(response: UpstreamResponse, name: string): string | undefined {
-  return valuesOf(response, name)[0];
-}
-
-function valuesOf({ rawHeaders }: UpstreamResponse, lowerCaseName: string): string[] {
-  const values: string[] = [];
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if (latin1(rawHeaders[i]).toLowerCase() === lowerCaseName) values.push(latin1(rawHeaders[i + 1]));
-  }
-  return values;
+  return fieldValues(response.rawHeaders, name)[0];
 }

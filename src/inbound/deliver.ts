@@ -31,7 +31,7 @@ export function deliver(
     lingerBeforeClose(request.socket);
   }
   response.sendDate = false;
-  response.writeHead(answer.status, reasonPhrase(answer), fields);
+  response.writeHead(answer.status, answer.statusMessage, fields);
   if (body.complete && body.held.length < 2 && body.trailers.length === 0) {
     upstream.body?.abandon();
     endWith(response, body.held[0]);
@@ -80,13 +80,6 @@ export function answerFields(
   );
 }
 
-/** The reason phrase as bytes again: undici has read it as UTF-8, which leaves a replacement character for others. */
-export function reasonPhrase({ statusMessage }: UpstreamResponse): string {
-  if (!/[^\x20-\x7e]/.test(statusMessage)) return statusMessage;
-  const bytes = Buffer.from(statusMessage.replaceAll('\ufffd', '?')).toString('latin1');
-  return bytes.replace(/[^\t\x20-\x7e\x80-\xff]/g, '?');
-}
-
 /** Writes body pieces and keeps the upstream as slow as the client. */
 class ClientSink implements BodySink {
   readonly #response: ServerResponse;
@@ -114,7 +107,7 @@ class ClientSink implements BodySink {
     return room;
   }
 
-  end(trailers: readonly Buffer[]): void {
+  end(trailers: readonly string[]): void {
     if (trailers.length > 0 && this.#chunked) this.#response.addTrailers(trailerFields(trailers));
     this.#upstream.body?.abandon();
     this.#response.end();
@@ -126,7 +119,7 @@ class ClientSink implements BodySink {
 }
 
 /** A 204 has no Content-Length (RFC 9110 §8.6). */
-function withoutLength(rawHeaders: readonly Buffer[]): readonly Buffer[] {
+function withoutLength(rawHeaders: readonly string[]): readonly string[] {
   return rawHeaders.filter((_part, index) => !isContentLength(rawHeaders[index - (index % 2)]));
 }
 
@@ -137,6 +130,6 @@ function hasKnownLength({ rawHeaders, status }: UpstreamResponse): boolean {
 }
 
 /** The length is looked at first, because most names are another. */
-function isContentLength(name: Buffer | undefined): boolean {
-  return name?.length === 14 && name.toString('latin1').toLowerCase() === 'content-length';
+function isContentLength(name: string | undefined): boolean {
+  return name?.length === 14 && name.toLowerCase() === 'content-length';
 }

@@ -1,6 +1,5 @@
 import type { SeenHeaders } from '../admin/exchanges.ts';
 import { foreignLine } from '../challenge/foreign-line.ts';
-import { latin1 } from '../upstream/field-lines.ts';
 
 /** Fields whose values say how messages are to be understood, and never who sent them. */
 const shown: ReadonlySet<string> = new Set([
@@ -38,22 +37,18 @@ const longestValue = 300;
  */
 export function seenHeaders(
   request: readonly string[],
-  response: readonly Buffer[],
+  response: readonly string[],
   generation: number | undefined,
 ): SeenHeaders {
   const token = sentCredentials(request);
   return { request: view(request, token, generation), response: view(response, token, generation) };
 }
 
-function view(
-  flat: readonly (string | Buffer)[],
-  token: string,
-  generation: number | undefined,
-): (readonly [string, string])[] {
+function view(flat: readonly string[], token: string, generation: number | undefined): (readonly [string, string])[] {
   const lines: (readonly [string, string])[] = [];
   for (let i = 0; i + 1 < flat.length && lines.length < mostLines; i += 2) {
-    const name = textOf(flat[i]).slice(0, 100);
-    const value = textOf(flat[i + 1]);
+    const name = (flat[i] ?? '').slice(0, 100);
+    const value = flat[i + 1] ?? '';
     const lower = name.toLowerCase();
     lines.push([name, lower === 'authorization' ? credentials(generation) : harmless(lower, value, token)]);
   }
@@ -81,8 +76,4 @@ function harmless(lower: string, value: string, token: string): string {
 /** For Link too, whose value is a list of URLs in angle brackets. */
 function withoutSecrets(urls: string): string {
   return urls.replace(/\/\/[^/?#@\s<>]*@/g, '//').replace(/[?#][^>\s]*/g, '?…');
-}
-
-function textOf(part: string | Buffer | undefined): string {
-  return typeof part === 'string' ? part : latin1(part);
 }

@@ -9,15 +9,15 @@ export function passInformation(
   request: ArrivedRequest,
   response: ServerResponse,
   status: number,
-  rawHeaders: readonly Buffer[],
+  rawHeaders: readonly string[],
 ): void {
   // a pipelined request has no socket until its turn comes, and must not write into the answer before it
   if (request.httpVersion !== '1.1' || response.headersSent || response.socket === null) return;
   const lines = [`HTTP/1.1 ${status} ${status === 103 ? 'Early Hints' : 'Processing'}`];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]?.toString('latin1') ?? '';
+    const name = rawHeaders[i] ?? '';
     if (/^(connection|keep-alive|transfer-encoding|content-length|upgrade|set-cookie)$/i.test(name)) continue;
-    lines.push(`${name}: ${rawHeaders[i + 1]?.toString('latin1') ?? ''}`);
+    lines.push(`${name}: ${rawHeaders[i + 1] ?? ''}`);
   }
   response.socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
 }

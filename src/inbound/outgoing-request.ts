@@ -1,4 +1,5 @@
 import { BearerdError } from '../errors.ts';
+import { fieldValues } from '../upstream/field-lines.ts';
 import { ReplayableBody } from '../upstream/replayable-body.ts';
 import { requestHeaders } from '../upstream/request-headers.ts';
 import type { Caller, Exchange, UpstreamRequest } from '../upstream/round-trip.ts';
@@ -38,20 +39,12 @@ export function outgoingRequest(
     target: pathQuery === '*' ? '*' : upstreamTarget(pathQuery, route.prefix, route.base),
     headers: request.method === 'OPTIONS' ? oneForwardLess(fields) : fields,
     body: arrival.upgrade ? undefined : bodyOf(request, route.replayBytes),
-    ...(route.subjectHeader === undefined ? {} : { subject: valuesOf(request.rawHeaders, route.subjectHeader) }),
+    ...(route.subjectHeader === undefined ? {} : { subject: fieldValues(request.rawHeaders, route.subjectHeader) }),
     upgrade: arrival.upgrade,
     caller,
     exchange,
     onInformation: undefined,
   };
-}
-
-function valuesOf(rawHeaders: readonly string[], lowerCaseName: string): string[] {
-  const values: string[] = [];
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]?.toLowerCase() === lowerCaseName) values.push(rawHeaders[i + 1] ?? '');
-  }
-  return values;
 }
 
 /** Max-Forwards counts down at each hop (RFC 9110 §7.6.2); 0 has been answered by the listener. */

@@ -1,9 +1,8 @@
-import type { TLSSocket } from 'node:tls';
-import { Pool } from 'undici';
 import { createConnector } from './connector.ts';
 import type { ConnectionSettings } from './dispatcher.ts';
-import { HeadLimit } from './head-limit.ts';
+import { Http1Connections } from './http1/connections.ts';
 import { Http2Sessions } from './http2-sessions.ts';
+import { TimeLimit } from './time-limit.ts';
 
 /** How the connections to one upstream are made, and how many. */
 export interface PoolSettings extends ConnectionSettings {
@@ -17,50 +16,28 @@ export interface PoolSettings extends ConnectionSettings {
 export class UpstreamPool {
   /** Scheme, host and port. */
   readonly origin: string;
-  readonly dispatcher: Pool;
+  readonly http1: Http1Connections;
   /** How long response heads may take; undefined = as long as they like. */
-  readonly headLimit: HeadLimit | undefined;
-  /** Milliseconds between two pieces of a response body; 0 = no limit. */
+  readonly headLimit: TimeLimit | undefined;
+  /** How long may pass between two pieces of a response body; undefined = as long as they like. */
+  readonly idleLimit: TimeLimit | undefined;
+  /** The same in milliseconds; 0 = no limit. */
   readonly idleTimeoutMs: number;
   /** undefined = HTTP/1.1 only. */
   readonly http2: Http2Sessions | undefined;
-  /** One of the connections is being reported as reset right now; true only while its error is delivered. */
-  resetting = false;
-  /** A new connection is being handed over right now: a request that starts meanwhile starts on it. */
-  connecting = false;
   readonly #limit: number;
   #pending = 0;
-  #waiting = 0;
 
   constructor(origin: string, settings: PoolSettings) {
     this.origin = origin;
     this.#limit = settings.connections + settings.queue;
-    this.headLimit = settings.headersTimeoutMs === 0 ? undefined : new HeadLimit(settings.headersTimeoutMs);
+    this.headLimit = limitOf(settings.headersTimeoutMs);
+    this.idleLimit = limitOf(settings.idleTimeoutMs);
     this.idleTimeoutMs = settings.idleTimeoutMs;
     const { http2, ...connections } = settings;
     this.http2 = http2 && origin.startsWith('https:') ? new Http2Sessions(origin, connections) : undefined;
     const connect = createConnector(connections, settings.connectTimeoutMs);
-    this.dispatcher = new Pool(origin, {
-      connections: settings.connections,
-      pipelining: 1,
-      allowH2: false,
-      // headLimit's, to the millisecond
-      headersTimeout: 0,
-      bodyTimeout: settings.idleTimeoutMs,
-      connect: (options, callback) => {
-        // undici connects again for a request that was broken off, before it sees that nobody wants it any more
-        if (this.#waiting === 0) {
-          setImmediate(callback, new Error('no request waits for a connection'), null);
-          return;
-        }
-        connect(options, (...result) => {
-          if (result[0] === null) this.#watch(result[1]);
-          this.connecting = true;
-          callback(...result);
-          this.connecting = false;
-        });
-      },
-    });
+    this.http1 = new Http1Connections(origin, { connect, connections: settings.connections });
   }
 
   /** Requests begun and not over. */
@@ -72,40 +49,27 @@ export class UpstreamPool {
   admit(): boolean {
     if (this.#pending >= this.#limit) return false;
     this.#pending += 1;
-    this.#waiting += 1;
     return true;
   }
 
-  /** A request has its connection. */
-  begin(): void {
-    this.#waiting -= 1;
-  }
-
-  /** Gives the place back. @param begun the request had a connection */
-  release(begun: boolean): void {
+  /** Gives the place back. */
+  release(): void {
     this.#pending -= 1;
-    if (!begun) this.#waiting -= 1;
   }
 
   /** Takes no new request; ends each connection when its request is over. */
   async closeWhenIdle(): Promise<void> {
     this.http2?.closeWhenIdle();
-    await this.dispatcher.close();
+    await this.http1.closeWhenIdle();
   }
 
   /** Ends every connection. */
-  async close(): Promise<void> {
+  close(): void {
     this.http2?.close();
-    await this.dispatcher.destroy();
+    this.http1.close();
   }
+}
 
-  /** Our listener is there before undici's own, and both are called in one go. */
-  #watch(socket: TLSSocket | import('node:net').Socket): void {
-    socket.on('error', () => {
-      this.resetting = true;
-      queueMicrotask(() => {
-        this.resetting = false;
-      });
-    });
-  }
+function limitOf(ms: number): TimeLimit | undefined {
+  return ms === 0 ? undefined : new TimeLimit(ms);
 }

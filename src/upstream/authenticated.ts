@@ -12,7 +12,7 @@ import { skewFromDate } from '../token/clock-skew.ts';
 import type { HeldToken, TokenLease } from '../token/held-token.ts';
 import { TokenRequestError } from '../token/provider.ts';
 import { challengeText } from './challenge-body.ts';
-import { latin1 } from './field-lines.ts';
+import { fieldValues } from './field-lines.ts';
 import type { RoundTrip, UpstreamRequest, UpstreamResponse } from './round-trip.ts';
 import { type FaultContext, findingsOf, type Rejection, tokenFault } from './token-fault.ts';
 import { trailStep } from './trail-step.ts';
@@ -107,8 +107,8 @@ export function authenticated(
   /** Reads and judges the 401, and writes the decision down. */
   async function examined(request: UpstreamRequest, response: UpstreamResponse, sent: Sent): Promise<Rejection> {
     const { exchange, body } = request;
-    const text = await challengeText(response.body, valuesOf(response, 'content-encoding').join(','));
-    const challenge = readChallenge(policy.profile, valuesOf(response, 'www-authenticate'), text);
+    const text = await challengeText(response.body, fieldValues(response.rawHeaders, 'content-encoding').join(','));
+    const challenge = readChallenge(policy.profile, fieldValues(response.rawHeaders, 'www-authenticate'), text);
     if (isUnhelpful(sent, challenge)) tokens.noteUnhelpful();
     const facts = {
       status: response.status,
@@ -278,8 +278,8 @@ function isUnhelpful({ attempt, held }: Sent, { bearerError }: Challenge): boole
 
 /** How far the API's clock is ahead, by its answer; an answer out of a cache says nothing (RFC 9111 §5.1). */
 function aheadMs(nowMs: number, { exchange }: UpstreamRequest, response: UpstreamResponse): number | undefined {
-  if (valuesOf(response, 'age').length > 0) return undefined;
-  return skewFromDate(valuesOf(response, 'date')[0], nowMs - exchange.upstreamMs, nowMs);
+  if (fieldValues(response.rawHeaders, 'age').length > 0) return undefined;
+  return skewFromDate(fieldValues(response.rawHeaders, 'date')[0], nowMs - exchange.upstreamMs, nowMs);
 }
 
 async function waitedFor(token: Promise<HeldToken>, { exchange }: UpstreamRequest): Promise<HeldToken> {
@@ -289,12 +289,4 @@ async function waitedFor(token: Promise<HeldToken>, { exchange }: UpstreamReques
   } finally {
     exchange.tokenMs += performance.now() - startedMs;
   }
-}
-
-function valuesOf({ rawHeaders }: UpstreamResponse, lowerCaseName: string): string[] {
-  const values: string[] = [];
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if (latin1(rawHeaders[i]).toLowerCase() === lowerCaseName) values.push(latin1(rawHeaders[i + 1]));
-  }
-  return values;
 }

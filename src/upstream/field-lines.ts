@@ -1,6 +1,11 @@
-/** The bytes of a field name or value as text; every byte is one character, so that nothing changes on the way. */
-export function latin1(raw: Buffer | undefined): string {
-  return raw === undefined ? '' : raw.toString('latin1');
+/** The values of all lines with a name, in their order. @param flat name, value, name, value … */
+export function fieldValues(flat: readonly string[], lowerCaseName: string): string[] {
+  const values: string[] = [];
+  for (let i = 0; i + 1 < flat.length; i += 2) {
+    const name = flat[i];
+    if (name?.length === lowerCaseName.length && name.toLowerCase() === lowerCaseName) values.push(flat[i + 1] ?? '');
+  }
+  return values;
 }
 
 /**
@@ -9,6 +14,7 @@ export function latin1(raw: Buffer | undefined): string {
  */
 export function nominate(connection: string, names: Set<string> | undefined): Set<string> | undefined {
   let all = names;
+  if (connection === 'keep-alive' || connection === 'close') return all;
   for (const part of connection.split(',')) {
     const name = part.trim().toLowerCase();
     if (name === '' || name === 'close' || name === 'keep-alive') continue;

@@ -17,11 +17,11 @@ export function http2Fields({ method, target, headers }: UpstreamRequest, author
   return fields;
 }
 
-/** Field lines as the rest of the program has them: Buffers of latin1 bytes, without pseudo-fields. */
-export function fieldLines(raw: readonly string[]): Buffer[] {
-  const lines: Buffer[] = [];
+/** Field lines as the rest of the program has them: without pseudo-fields. */
+export function fieldLines(raw: readonly string[]): string[] {
+  const lines: string[] = [];
   for (const [name, value] of fieldPairs(raw)) {
-    if (!name.startsWith(':')) lines.push(Buffer.from(name, 'latin1'), Buffer.from(value, 'latin1'));
+    if (!name.startsWith(':')) lines.push(name, value);
   }
   return lines;
 }

@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import type { ClientHttp2Stream } from 'node:http2';
 import { BearerdError } from '../errors.ts';
-import { HeadWait } from '../net/head-limit.ts';
 import type { Http2Connection, Http2Sessions } from '../net/http2-sessions.ts';
+import { Wait } from '../net/time-limit.ts';
 import type { UpstreamPool } from '../net/upstream-pool.ts';
 import { type Around, type Attempt, admission, mayTryAgain, mostInformations } from './attempts.ts';
 import { fieldLines, http2Fields } from './http2-fields.ts';
@@ -47,17 +47,16 @@ async function attempt(
   const refusal = admission(pool, request);
   if (refusal !== undefined) throw refusal;
   // it does not wait for a connection of HTTP/1.1
-  pool.begin();
   let connection: Http2Connection | undefined;
   try {
     const found = sessions.connection();
     connection = found instanceof Promise ? await found : found;
   } catch (error) {
-    pool.release(true);
+    pool.release();
     throw upstreamError(error instanceof Error ? error : new Error(String(error)), pool.origin, false);
   }
   if (connection === undefined || request.caller.gone) {
-    pool.release(true);
+    pool.release();
     if (connection === undefined) return undefined;
     throw new BearerdError('BEARERD_UPSTREAM_TERMINATED', 'the client has gone');
   }
@@ -71,7 +70,7 @@ async function attempt(
 }
 
 /** Turns the events of a stream into a response head and a ResponseBody; waits for the head while it is the upstream's turn. */
-class Http2Stream extends HeadWait {
+class Http2Stream extends Wait {
   readonly #pool: UpstreamPool;
   readonly #connection: Http2Connection;
   readonly #request: UpstreamRequest;
@@ -81,7 +80,7 @@ class Http2Stream extends HeadWait {
   readonly #reused: boolean;
   #stream: ClientHttp2Stream | undefined;
   #body: ResponseBody | undefined;
-  #trailers: Buffer[] = [];
+  #trailers: string[] = [];
   #awaitsHead = true;
   #upstreamsTurn = true;
   #informations = 0;
@@ -233,7 +232,7 @@ class Http2Stream extends HeadWait {
     this.#awaitsHead = false;
     this.#watchHead();
     this.#connection.streams -= 1;
-    this.#pool.release(true);
+    this.#pool.release();
     this.#request.caller.onGone = undefined;
     const stream = this.#stream;
     if (stream !== undefined) {

@@ -3,7 +3,7 @@ export interface BodySink {
   /** Takes a piece; false = no room, resume() is called on the body when there is room again. */
   readonly write: (chunk: Buffer) => boolean;
   /** The body is complete; trailer fields flat as received. */
-  readonly end: (trailers: readonly Buffer[]) => void;
+  readonly end: (trailers: readonly string[]) => void;
   /** The body broke off. */
   readonly fail: (error: Error) => void;
 }
@@ -28,7 +28,7 @@ export class ResponseBody {
   #held: Buffer[] = [];
   #heldBytes = 0;
   #ended = false;
-  #trailers: readonly Buffer[] = [];
+  #trailers: readonly string[] = [];
   #error: Error | undefined;
   #sink: BodySink | undefined;
   #onArrival: (() => void) | undefined;
@@ -54,7 +54,7 @@ export class ResponseBody {
   }
 
   /** Trailer fields, flat; empty until the body is complete. */
-  get trailers(): readonly Buffer[] {
+  get trailers(): readonly string[] {
     return this.#trailers;
   }
 
@@ -71,7 +71,7 @@ export class ResponseBody {
   }
 
   /** The connection says that the body is complete. */
-  finish(trailers: readonly Buffer[]): void {
+  finish(trailers: readonly string[]): void {
     this.#ended = true;
     this.#trailers = trailers;
     if (this.#sink !== undefined) this.#sink.end(trailers);

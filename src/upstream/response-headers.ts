@@ -1,4 +1,4 @@
-import { latin1, nominate, withoutNominated } from './field-lines.ts';
+import { nominate, withoutNominated } from './field-lines.ts';
 
 /** What a route does with the header fields of a response. */
 export interface ResponseHeaderRules {
@@ -36,7 +36,7 @@ const places: ReadonlySet<string> = new Set(['location', 'content-location', 'li
  * @returns fields for the client, flat, order and duplicates kept
  */
 export function responseHeaders(
-  rawHeaders: readonly Buffer[],
+  rawHeaders: readonly string[],
   rules: ResponseHeaderRules,
   localOrigin: string,
   chunked: boolean,
@@ -44,15 +44,15 @@ export function responseHeaders(
   const fields: string[] = [];
   let nominated: Set<string> | undefined;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = latin1(rawHeaders[i]);
+    const name = rawHeaders[i] ?? '';
     const lower = name.toLowerCase();
     if (hopByHop.has(lower)) {
-      if (lower === 'connection') nominated = nominate(latin1(rawHeaders[i + 1]), nominated);
+      if (lower === 'connection') nominated = nominate(rawHeaders[i + 1] ?? '', nominated);
       continue;
     }
     if (lower === 'trailer' && !chunked) continue;
     if (lower.startsWith('access-control-')) continue;
-    const value = fieldValue(rawHeaders[i + 1]);
+    const value = rawHeaders[i + 1] ?? '';
     if (lower === 'set-cookie') {
       if (rules.cookies !== 'drop') {
         fields.push(name, rules.cookies === 'keep' ? value : localCookie(value, rules, localOrigin));
@@ -70,23 +70,14 @@ export function responseHeaders(
   return withoutNominated(fields, nominated);
 }
 
-/** Without the white space behind it, which is no part of the value (RFC 9112 §5.1); undici leaves it there. */
-function fieldValue(raw: Buffer | undefined): string {
-  const value = latin1(raw);
-  let end = value.length;
-  // no pattern: it would look at each blank of a long run in the middle again and again
-  while (end > 0 && (value[end - 1] === ' ' || value[end - 1] === '\t')) end -= 1;
-  return end === value.length ? value : value.slice(0, end);
-}
-
 /** Trailer fields as strings, flat, without those that frame or route the message (RFC 9110 §6.5.1). */
-export function trailerFields(rawTrailers: readonly Buffer[]): [string, string][] {
+export function trailerFields(rawTrailers: readonly string[]): [string, string][] {
   const fields: [string, string][] = [];
   for (let i = 0; i + 1 < rawTrailers.length; i += 2) {
-    const name = latin1(rawTrailers[i]);
+    const name = rawTrailers[i] ?? '';
     const lower = name.toLowerCase();
     if (hopByHop.has(lower) || lower === 'content-length' || lower === 'set-cookie') continue;
-    fields.push([name, latin1(rawTrailers[i + 1])]);
+    fields.push([name, rawTrailers[i + 1] ?? '']);
   }
   return fields;
 }

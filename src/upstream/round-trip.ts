@@ -8,6 +8,8 @@ import type { ResponseBody } from './response-body.ts';
 export interface Exchange {
   /** Upstream attempts begun. */
   attempts: number;
+  /** An old connection broke under an attempt; another old one may be as dead. */
+  needsNewConnection: boolean;
   /** Generation of the last token sent; undefined = none was sent. */
   generation: number | undefined;
   /** Row of the 401 decision table that ended or repeated the request; undefined = no 401. */
@@ -49,15 +51,15 @@ export interface UpstreamRequest {
   readonly caller: Caller;
   readonly exchange: Exchange;
   /** Called for each informational answer (1xx) but 101; fields flat as received. */
-  onInformation: ((status: number, rawHeaders: readonly Buffer[]) => void) | undefined;
+  onInformation: ((status: number, rawHeaders: readonly string[]) => void) | undefined;
 }
 
 /** A response whose head is there; its body is still to come. */
 export interface UpstreamResponse {
   readonly status: number;
   readonly statusMessage: string;
-  /** Field lines as received, flat: name, value, name, value …; Buffers of latin1 bytes. */
-  readonly rawHeaders: readonly Buffer[];
+  /** Field lines as received, flat: name, value, name, value …; latin1. */
+  readonly rawHeaders: readonly string[];
   readonly body: ResponseBody;
   /** The connection itself, after a 101. */
   readonly switched: Duplex | undefined;
@@ -73,6 +75,7 @@ export type RoundTrip = (request: UpstreamRequest) => Promise<UpstreamResponse>;
 export function newExchange(): Exchange {
   return {
     attempts: 0,
+    needsNewConnection: false,
     generation: undefined,
     rule: undefined,
     upstreamErrorCode: undefined,

@@ -1,4 +1,5 @@
 import { BearerdError, type ErrorCode } from '../errors.ts';
+import { ProtocolError } from '../net/http1/protocol-error.ts';
 
 const byCode: Readonly<Record<string, ErrorCode>> = {
   ECONNREFUSED: 'BEARERD_UPSTREAM_REFUSED',
@@ -12,12 +13,6 @@ const byCode: Readonly<Record<string, ErrorCode>> = {
   EAI_FAIL: 'BEARERD_UPSTREAM_DNS',
   ETIMEDOUT: 'BEARERD_UPSTREAM_CONNECT_TIMEOUT',
   UND_ERR_CONNECT_TIMEOUT: 'BEARERD_UPSTREAM_CONNECT_TIMEOUT',
-  UND_ERR_BODY_TIMEOUT: 'BEARERD_UPSTREAM_RESPONSE_TIMEOUT',
-  UND_ERR_HEADERS_OVERFLOW: 'BEARERD_UPSTREAM_PROTOCOL',
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'BEARERD_UPSTREAM_PROTOCOL',
-  UND_ERR_RESPONSE_CONTENT_LENGTH_MISMATCH: 'BEARERD_UPSTREAM_PROTOCOL',
-  UND_ERR_INVALID_ARG: 'BEARERD_REQUEST_MALFORMED',
-  UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: 'BEARERD_REQUEST_MALFORMED',
   ERR_TLS_CERT_ALTNAME_INVALID: 'BEARERD_UPSTREAM_CERTIFICATE',
   ERR_TLS_CERT_ALTNAME_FORMAT: 'BEARERD_UPSTREAM_CERTIFICATE',
   EPROTO: 'BEARERD_UPSTREAM_TLS',
@@ -29,7 +24,7 @@ const certificate = /^(CERT_|CRL_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|INVALID_CA|I
 /** The code of an error or of the first error inside it that has one; Node puts several addresses' errors into one. */
 function codeOf(error: unknown): string | undefined {
   for (let e = error, depth = 0; e instanceof Error && depth < 4; depth += 1) {
-    if ('code' in e && typeof e.code === 'string' && e.code !== 'UND_ERR_SOCKET') return e.code;
+    if ('code' in e && typeof e.code === 'string') return e.code;
     e = e instanceof AggregateError ? e.errors[0] : e.cause;
   }
   return undefined;
@@ -67,6 +62,7 @@ export function upstreamError(
 }
 
 function codeFor(error: Error): ErrorCode {
+  if (error instanceof ProtocolError) return 'BEARERD_UPSTREAM_PROTOCOL';
   const code = codeOf(error);
   const known = code === undefined ? undefined : byCode[code];
   if (known !== undefined) return known;
@@ -74,8 +70,6 @@ function codeFor(error: Error): ErrorCode {
   if (code?.startsWith('ERR_SSL_') === true) return 'BEARERD_UPSTREAM_TLS';
   // nghttp2's verdict on what the upstream sent; a reset of the stream is none
   if (code === 'ERR_HTTP2_ERROR') return 'BEARERD_UPSTREAM_PROTOCOL';
-  // undici's parser errors have a class and no code; `bad response` and `bad upgrade` are its words for an unasked 1xx
-  if (error.name === 'HTTPParserError' || error.message.startsWith('bad ')) return 'BEARERD_UPSTREAM_PROTOCOL';
   return 'BEARERD_UPSTREAM_TERMINATED';
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { ClockSkew } from '../token/clock-skew.ts';
+import { fieldValues } from './field-lines.ts';
 import type { RoundTrip } from './round-trip.ts';
 
 /** Milliseconds between two looks: clocks drift slowly, and a look costs a walk over the header. */
@@ -20,17 +21,10 @@ export function watchClock(send: RoundTrip, peer: string, { clock, log }: { cloc
     const sentMs = clock.nowMs();
     return send(request).then((response) => {
       const { rawHeaders } = response;
-      if (field(rawHeaders, 'age') === undefined) skew.observe(peer, field(rawHeaders, 'date'), sentMs, clock.nowMs());
+      if (fieldValues(rawHeaders, 'age').length === 0) {
+        skew.observe(peer, fieldValues(rawHeaders, 'date')[0], sentMs, clock.nowMs());
+      }
       return response;
     });
   };
-}
-
-function field(headers: readonly Buffer[], name: string): string | undefined {
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    if (headers[i]?.length === name.length && headers[i]?.toString('latin1').toLowerCase() === name) {
-      return headers[i + 1]?.toString('latin1');
-    }
-  }
-  return undefined;
 }

@@ -164,11 +164,11 @@ export const badResponseCases: readonly Case[] = [
     { waitMs: 20 },
     'reset',
   ),
-  brokenOff(
+  rubbish(
     'B39',
-    'a Content-Length in the trailers',
-    'RFC 9110 §6.5.1',
-    `${inChunks}4\r\nwhole\r\n0\r\nContent-Length: 9\r\n\r\n`,
+    'a chunk longer than its size, in one piece with the head',
+    'RFC 9112 §7.1',
+    `${head('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', 'X-Evil: 1')}4\r\nwhole\r\n0\r\n\r\n`,
   ),
   {
     id: 'B37',

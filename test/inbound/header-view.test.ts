@@ -2,7 +2,7 @@ import t from 'tap';
 import { seenHeaders } from '../../src/inbound/header-view.ts';
 
 const token = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjYW5hcnktc3ViamVjdCJ9.c2lnbmF0dXJlLW9mLWNhbmFyeQ';
-const bytes = (...parts: string[]) => parts.map((part) => Buffer.from(part, 'latin1'));
+const bytes = (...parts: string[]) => parts;
 
 t.test('of a header field that may carry a credential only its name and length are kept', async (t) => {
   const canary = 'canary-5ad1';

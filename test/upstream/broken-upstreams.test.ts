@@ -30,7 +30,12 @@ const heads: readonly {
     bytes: 'HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n',
     expected: protocol,
   },
-  { name: 'an unasked 100', bytes: 'HTTP/1.1 100 Continue\r\n\r\n', expected: protocol },
+  {
+    name: 'an answer with informational heads only',
+    bytes: 'HTTP/1.1 102 Processing\r\n\r\n'.repeat(1001),
+    expected: protocol,
+  },
+  { name: 'lines that end without CR', bytes: 'HTTP/1.1 200 OK\nContent-Length: 0\n\n', expected: protocol },
   { name: 'a status line with letters', bytes: 'HTTP/1.1 2OO OK\r\n\r\n', expected: protocol },
   {
     name: 'two lengths',
@@ -292,6 +297,22 @@ t.test('103 Early Hints go on to an HTTP/1.1 client, not to an HTTP/1.0 one (RFC
   old.write('GET / HTTP/1.0\r\nHost: localhost\r\n\r\n');
   await old.closed;
   t.match(old.text, /^HTTP\/1.1 200 OK\r\n[\s\S]*\r\n\r\nok$/);
+  await proxy.stop();
+  await upstream.close();
+});
+
+t.test('an unasked 100 is not the answer, and goes no further (RFC 9110 15.2)', async (t) => {
+  const upstream = await startTcp((socket) =>
+    onHead(socket, () => {
+      socket.write('HTTP/1.1 100 Continue\r\n\r\n');
+      setTimeout(() => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'), 20);
+    }),
+  );
+  const proxy = await startProxy(upstream.url);
+  const client = new RawClient(proxy.port);
+  client.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+  await client.closed;
+  t.match(client.text, /^HTTP\/1.1 200 OK\r\n[\s\S]*\r\n\r\nok$/);
   await proxy.stop();
   await upstream.close();
 });

@@ -94,7 +94,7 @@ const cases: readonly {
 
 for (const { name, given, rules: over, chunked = true, fields } of cases) {
   t.test(`response fields: ${name}`, async (t) => {
-    const raw = given.map((part) => Buffer.from(part, 'latin1'));
+    const raw = given;
     t.same(responseHeaders(raw, { ...rules, ...over }, here, chunked), fields);
   });
 }
@@ -120,10 +120,7 @@ const cookies: readonly [given: string, expected: string, over?: Partial<Respons
 
 for (const [given, expected, over] of cookies) {
   t.test(`cookies: rewrite ${given}`, async (t) => {
-    t.same(responseHeaders([Buffer.from('Set-Cookie'), Buffer.from(given)], { ...rules, ...over }, here, true), [
-      'Set-Cookie',
-      expected,
-    ]);
+    t.same(responseHeaders(['Set-Cookie', given], { ...rules, ...over }, here, true), ['Set-Cookie', expected]);
   });
 }
 
@@ -162,7 +159,7 @@ const places: readonly [given: string, expected: string, over?: Partial<Response
 for (const [given, expected, over] of places) {
   t.test(`places: ${given || 'empty'} ${JSON.stringify(over ?? {})}`, async (t) => {
     for (const name of ['Location', 'content-location']) {
-      const fields = responseHeaders([Buffer.from(name), Buffer.from(given)], { ...rules, ...over }, here, true);
+      const fields = responseHeaders([name, given], { ...rules, ...over }, here, true);
       t.same(fields, [name, expected]);
     }
   });
@@ -172,7 +169,7 @@ t.test('Link: every target, nothing else', async (t) => {
   const given =
     '<https://api.example/base/x>; rel="next"; title="<no>", </base/y>; rel=prev, <https://else.example/>; rel=x';
   const expected = `<${here}/local/x>; rel="next"; title="<no>", </local/y>; rel=prev, <https://else.example/>; rel=x`;
-  t.same(responseHeaders([Buffer.from('Link'), Buffer.from(given)], rules, here, true), ['Link', expected]);
+  t.same(responseHeaders(['Link', given], rules, here, true), ['Link', expected]);
 });
 
 t.test('trailers without what frames the message (RFC 9110 6.5.1)', async (t) => {
@@ -190,7 +187,7 @@ t.test('trailers without what frames the message (RFC 9110 6.5.1)', async (t) =>
     'Connection',
     'x',
   ];
-  t.same(trailerFields(given.map((part) => Buffer.from(part))), [
+  t.same(trailerFields(given), [
     ['X-T', '1'],
     ['x-t', '2'],
   ]);

@@ -1,13 +1,13 @@
-/** Something that waits for the head of an answer, with its place in the queue of those that wait. */
-export abstract class HeadWait {
+/** Something that waits for an upstream, with its place in the queue of those that wait for the same. */
+export abstract class Wait {
   /** When it is late, on the monotonic clock in milliseconds; undefined = it does not wait. */
   endMs: number | undefined;
   /** Who began before it. */
-  before: HeadWait | undefined;
+  before: Wait | undefined;
   /** Who began after it. */
-  after: HeadWait | undefined;
+  after: Wait | undefined;
 
-  /** The head has not come within the limit (milliseconds); the wait is over. */
+  /** What it waits for has not come within the limit (milliseconds); the wait is over. */
   abstract late(limitMs: number): void;
 }
 
@@ -15,17 +15,17 @@ export abstract class HeadWait {
 const longestDelayMs = 2 ** 31 - 1;
 
 /**
- * The time limit of the response head for all requests of a pool. It is the same for each, so the one that began first is
- * the first to be late: a queue in order of beginning, and one timer for its front, set again when it fires. undici's own
- * timers tick every half second, which makes a limit of 2 s end after 2.5 s, or early on a busy pool (measured).
+ * One time limit for all requests of a pool: of the response head, or between two pieces of a body. It is the same for
+ * each, so the one that began first is the first to be late: a queue in order of beginning, and one timer for its front,
+ * set again when it fires.
  *
  * A linked list and no Map: the tables that a Map leaves behind as it turns over hang together, and keep every request
  * that went through them until the next full collection (docs/decisions/0001-data-path.md).
  */
-export class HeadLimit {
+export class TimeLimit {
   readonly #limitMs: number;
-  #first: HeadWait | undefined;
-  #last: HeadWait | undefined;
+  #first: Wait | undefined;
+  #last: Wait | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param limitMs more than 0 */
@@ -34,7 +34,7 @@ export class HeadLimit {
   }
 
   /** Gives a wait its whole time, also one that has begun before. */
-  start(wait: HeadWait): void {
+  start(wait: Wait): void {
     this.stop(wait);
     wait.endMs = performance.now() + this.#limitMs;
     wait.before = this.#last;
@@ -45,12 +45,12 @@ export class HeadLimit {
   }
 
   /** Gives a wait that is under way its whole time again. */
-  extend(wait: HeadWait): void {
+  extend(wait: Wait): void {
     if (wait.endMs !== undefined) this.start(wait);
   }
 
   /** Ends a wait. The timer stays: it finds who is at the front by then, or nobody. */
-  stop(wait: HeadWait): void {
+  stop(wait: Wait): void {
     if (wait.endMs === undefined) return;
     const { before, after } = wait;
     if (before === undefined) this.#first = after;
@@ -70,7 +70,7 @@ export class HeadLimit {
   #look(): void {
     this.#timer = undefined;
     const nowMs = performance.now();
-    const late: HeadWait[] = [];
+    const late: Wait[] = [];
     for (let wait = this.#first; wait?.endMs !== undefined; wait = this.#first) {
       if (wait.endMs > nowMs) {
         this.#timer = this.#timerFor(wait.endMs - nowMs);

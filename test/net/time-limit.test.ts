@@ -1,8 +1,8 @@
 import t from 'tap';
-import { HeadLimit, HeadWait } from '../../src/net/head-limit.ts';
+import { TimeLimit, Wait } from '../../src/net/time-limit.ts';
 import { eventually, sleep } from '../support/tcp.ts';
 
-class Wait extends HeadWait {
+class Patience extends Wait {
   readonly #whenLate: (limitMs: number) => void;
 
   constructor(whenLate: (limitMs: number) => void) {
@@ -18,12 +18,12 @@ class Wait extends HeadWait {
 /** Waits that write their names down when they are late. */
 function waits(...names: string[]) {
   const late: string[] = [];
-  const made = names.map((name) => new Wait((limitMs) => late.push(`${name} ${limitMs}`)));
+  const made = names.map((name) => new Patience((limitMs) => late.push(`${name} ${limitMs}`)));
   return { late, made };
 }
 
 t.test('each is late after its own time, in the order of beginning; who was stopped never is', async (t) => {
-  const limit = new HeadLimit(60);
+  const limit = new TimeLimit(60);
   const { late, made } = waits('first', 'stopped', 'second', 'third');
   const startedMs = performance.now();
   for (const wait of made) limit.start(wait);
@@ -38,7 +38,7 @@ t.test('each is late after its own time, in the order of beginning; who was stop
 t.test(
   'a wait that starts anew or is extended has its whole time again; one that is over is not revived',
   async (t) => {
-    const limit = new HeadLimit(100);
+    const limit = new TimeLimit(100);
     const { late, made } = waits('anew', 'extended', 'steady', 'over');
     const [anew, extended, steady, over] = made;
     if (anew === undefined || extended === undefined || steady === undefined || over === undefined)
@@ -54,10 +54,10 @@ t.test(
 );
 
 t.test('a wait that begins while others are late is not forgotten, and does not hold the process', async (t) => {
-  const limit = new HeadLimit(30);
+  const limit = new TimeLimit(30);
   const { late, made } = waits('next');
   limit.start(
-    new Wait(() => {
+    new Patience(() => {
       late.push('first');
       for (const wait of made) limit.start(wait);
     }),
@@ -66,12 +66,12 @@ t.test('a wait that begins while others are late is not forgotten, and does not 
   const before = timers();
   await eventually(() => late.length === 2, 'both are late');
   t.strictSame(late, ['first', 'next 30']);
-  limit.start(new Wait(() => {}));
+  limit.start(new Patience(() => {}));
   t.equal(timers(), before, 'its timer is not one that the process waits for');
 });
 
 t.test('a limit longer than a timer can run does not end at once', async (t) => {
-  const limit = new HeadLimit(2 ** 31 + 1_000);
+  const limit = new TimeLimit(2 ** 31 + 1_000);
   const { late, made } = waits('patient');
   for (const wait of made) limit.start(wait);
   await sleep(30);
