@@ -1,4 +1,4 @@
-import { buildConnector } from 'undici';
+import { type Connect, directConnector } from './direct-connection.ts';
 import type { EgressProxies } from './egress-proxy.ts';
 import { throughProxy } from './through-proxy.ts';
 import { secureContext, type TlsSettings } from './tls.ts';
@@ -25,18 +25,18 @@ export interface ConnectorSettings extends TlsSettings {
  * @throws BearerdError BEARERD_CONFIGURATION when certificate and key cannot be used together; with `identity` it is
  *   given to the callback, as are the failures of that function.
  */
-export function createConnector(settings: ConnectorSettings, connectTimeoutMs: number): buildConnector.connector {
+export function createConnector(settings: ConnectorSettings, connectTimeoutMs: number): Connect {
   const { egressProxy: proxies, ca } = settings;
   const connect = endToEnd(settings, connectTimeoutMs);
   return proxies === undefined ? connect : throughProxy(connect, { proxies, timeoutMs: connectTimeoutMs, ca });
 }
 
 /** To the server itself, on a connection of its own or one that is given. */
-function endToEnd(settings: ConnectorSettings, connectTimeoutMs: number): buildConnector.connector {
+function endToEnd(settings: ConnectorSettings, connectTimeoutMs: number): Connect {
   const { identity } = settings;
   if (identity === undefined) return fixedConnector(settings, connectTimeoutMs);
-  let latest: (ClientIdentity & { readonly connect: buildConnector.connector }) | undefined;
-  const current = async (): Promise<buildConnector.connector> => {
+  let latest: (ClientIdentity & { readonly connect: Connect }) | undefined;
+  const current = async (): Promise<Connect> => {
     const { cert, key } = await identity();
     if (latest?.cert !== cert || latest.key !== key) {
       latest = { cert, key, connect: fixedConnector({ ...settings, cert, key }, connectTimeoutMs) };
@@ -51,16 +51,7 @@ function endToEnd(settings: ConnectorSettings, connectTimeoutMs: number): buildC
   };
 }
 
-function fixedConnector(settings: ConnectorSettings, connectTimeoutMs: number): buildConnector.connector {
-  const context = secureContext(settings);
-  const connect = buildConnector({
-    timeout: connectTimeoutMs,
-    rejectUnauthorized: settings.insecureSkipVerify !== true,
-    allowH2: settings.http2 === true,
-    ...(context === undefined ? {} : { secureContext: context }),
-  });
-  const { serverName } = settings;
-  if (serverName === undefined) return connect;
-  // undici would prefer the name of the Host field to a name in the connector's own options.
-  return (options, callback) => connect({ ...options, servername: serverName }, callback);
+function fixedConnector(settings: ConnectorSettings, timeoutMs: number): Connect {
+  const { serverName, insecureSkipVerify = false, http2 = false } = settings;
+  return directConnector({ timeoutMs, insecureSkipVerify, serverName, http2, context: secureContext(settings) });
 }

@@ -1,5 +1,4 @@
-import { Agent, type Dispatcher } from 'undici';
-import { type ConnectorSettings, createConnector } from './connector.ts';
+import type { ConnectorSettings } from './connector.ts';
 
 /** How connections to one kind of peer are made. */
 export interface ConnectionSettings extends ConnectorSettings {
@@ -11,15 +10,4 @@ export interface ConnectionSettings extends ConnectorSettings {
   readonly idleTimeoutMs: number;
   /** Connections per origin. */
   readonly connections: number;
-}
-
-/** Makes a pool that never follows redirects; see createConnector for certificates. */
-export function createDispatcher(settings: ConnectionSettings): Dispatcher {
-  return new Agent({
-    connections: settings.connections,
-    pipelining: 1,
-    headersTimeout: settings.headersTimeoutMs,
-    bodyTimeout: settings.idleTimeoutMs,
-    connect: createConnector(settings, settings.connectTimeoutMs),
-  });
 }

@@ -21,7 +21,7 @@ export interface EgressProxies {
   readonly except: string;
 }
 
-/** Where a connection goes to, as undici says it: the protocol with its colon, an empty port for the usual one. */
+/** A server: the protocol with its colon, IPv6 without brackets, an empty port for the usual one. */
 export interface Destination {
   readonly protocol: string;
   readonly hostname: string;

@@ -1,7 +1,7 @@
 import type { ClientHttp2Session } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
-import type { buildConnector } from 'undici';
 import { type ConnectorSettings, createConnector } from './connector.ts';
+import type { Connect } from './direct-connection.ts';
 
 /** A connection that speaks HTTP/2, and what it carries. */
 export interface Http2Connection {
@@ -30,7 +30,7 @@ const refusedMs = 600_000;
 export class Http2Sessions {
   readonly #origin: URL;
   readonly #limit: number;
-  readonly #connect: buildConnector.connector;
+  readonly #connect: Connect;
   readonly #open = new Set<Http2Connection>();
   #opening: Promise<Http2Connection | undefined> | undefined;
   #refusedUntilMs = 0;
@@ -110,10 +110,10 @@ export class Http2Sessions {
   }
 
   #socket(): Promise<TLSSocket> {
-    const { hostname, host, protocol, port } = this.#origin;
+    const { hostname, protocol, port } = this.#origin;
     const name = hostname.replace(/^\[|\]$/g, '');
     return new Promise((resolve, reject) => {
-      this.#connect({ hostname: name, host, protocol, port: port === '' ? '443' : port }, (error, socket) => {
+      this.#connect({ hostname: name, protocol, port }, (error, socket) => {
         if (error !== null) reject(error);
         // the connector gives a TLS socket for https, which this origin is
         else resolve(socket as TLSSocket);

@@ -1,4 +1,4 @@
-import type { buildConnector } from 'undici';
+import type { Connect, ConnectOptions } from './direct-connection.ts';
 import { authorityOf, type EgressProxies, type ProxyServer, proxyFor } from './egress-proxy.ts';
 
 /** What tunnels are opened with. */
@@ -13,7 +13,7 @@ export interface ProxySettings {
  * Makes a connector that goes through a proxy where there is one on the way, and is the given one elsewhere. Every
  * connection is a tunnel, those for plain http too, so that the proxy sees no token of an https server.
  */
-export function throughProxy(connect: buildConnector.connector, settings: ProxySettings): buildConnector.connector {
+export function throughProxy(connect: Connect, settings: ProxySettings): Connect {
   return (options, callback) => {
     const proxy = proxyFor(options, settings.proxies);
     if (proxy === undefined) return connect(options, callback);
@@ -28,7 +28,7 @@ export function throughProxy(connect: buildConnector.connector, settings: ProxyS
 }
 
 /** Loaded when the first tunnel is opened. */
-async function tunnel(proxy: ProxyServer, options: buildConnector.Options, { timeoutMs, ca }: ProxySettings) {
+async function tunnel(proxy: ProxyServer, options: ConnectOptions, { timeoutMs, ca }: ProxySettings) {
   const { openTunnel } = await import('./tunnel.ts');
   return openTunnel(proxy, { authority: authorityOf(options), timeoutMs, ca });
 }

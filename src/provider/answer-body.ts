@@ -26,7 +26,6 @@ const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
 
 /**
  * Reads and decodes a body; the limit in bytes counts raw as well as decoded, so a compressed bomb ends early.
- * undici's request() hands over undecoded bytes (wire facts 4.2, measured).
  * @throws whatever the stream throws: a lost connection or an abort.
  */
 export async function readAnswerBody(

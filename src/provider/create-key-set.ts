@@ -44,7 +44,7 @@ export function createKeySet(
     examine: (token, waitMs) => keys.examine(token, waitMs),
     async close() {
       keys.close();
-      await own.close();
+      own.close();
     },
   };
 }

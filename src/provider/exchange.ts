@@ -1,7 +1,8 @@
-import { type Dispatcher, request } from 'undici';
+import { sendSingle } from '../net/single-request.ts';
 import { TokenRequestError } from '../token/provider.ts';
 import { currentTracing, type Tracing } from '../tracing/tracing.ts';
 import { readAnswerBody } from './answer-body.ts';
+import type { Line } from './connections.ts';
 import { type Asked, abandoned, networkFailure, timedOut } from './network-failure.ts';
 import type { TokenAnswer } from './token-answer.ts';
 
@@ -13,7 +14,7 @@ export interface Exchange {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  readonly dispatcher: Dispatcher;
+  readonly line: Line;
   /** Milliseconds from the connection to the last byte. */
   readonly timeoutMs: number;
   /** Bytes that are read of the answer at most, compressed or not. */
@@ -45,7 +46,7 @@ async function traced(tracing: Tracing, call: Exchange, signal: AbortSignal): Pr
 }
 
 async function exchanged(call: Exchange, signal: AbortSignal): Promise<TokenAnswer> {
-  const { asked, timeoutMs } = call;
+  const { asked, timeoutMs, line } = call;
   const limit = new AbortController();
   let late = false;
   const timer = setTimeout(() => {
@@ -53,32 +54,28 @@ async function exchanged(call: Exchange, signal: AbortSignal): Promise<TokenAnsw
     limit.abort();
   }, timeoutMs);
   const abort = (): void => limit.abort();
-  if (signal.aborted) abort();
-  signal.addEventListener('abort', abort, { once: true });
+  const givenUp = [signal, line.closed];
+  for (const one of givenUp) {
+    if (one.aborted) abort();
+    one.addEventListener('abort', abort, { once: true });
+  }
   try {
     return await send(call, limit.signal);
   } catch (cause) {
     if (cause instanceof TokenRequestError) throw cause;
     if (late) throw timedOut(asked, timeoutMs, cause);
-    if (signal.aborted) throw abandoned(asked, cause);
+    if (givenUp.some(({ aborted }) => aborted)) throw abandoned(asked, cause);
     throw networkFailure(asked, timeoutMs, cause);
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', abort);
+    for (const one of givenUp) one.removeEventListener('abort', abort);
   }
 }
 
-async function send(call: Exchange, signal: AbortSignal): Promise<TokenAnswer> {
-  const { statusCode, headers, body } = await request(call.url, {
-    method: call.asked.method,
-    headers: call.headers,
-    ...(call.body === undefined ? {} : { body: call.body }),
-    dispatcher: call.dispatcher,
-    signal,
-    // Requests are rare: a kept connection would mostly be dead, and a POST on a dead one is lost.
-    reset: true,
+/** On a connection of its own: requests are rare, a kept one would mostly be dead, and a POST on a dead one is lost. */
+function send({ asked, url, headers, body, line, bodyLimit }: Exchange, signal: AbortSignal): Promise<TokenAnswer> {
+  return sendSingle({ method: asked.method, url, headers, body }, line.connect, signal, async (answer) => {
+    const read = await readAnswerBody(answer, answer.headers['content-encoding'], bodyLimit);
+    return { status: answer.statusCode ?? 0, headers: answer.headers, ...read };
   });
-  const encoding = headers['content-encoding'];
-  const read = await readAnswerBody(body, Array.isArray(encoding) ? encoding.join(',') : encoding, call.bodyLimit);
-  return { status: statusCode, headers, ...read };
 }

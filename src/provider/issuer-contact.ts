@@ -1,7 +1,7 @@
-import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { IssuerContact } from '../token/provider.ts';
+import type { Line } from './connections.ts';
 import type { EndpointOptions } from './endpoint-options.ts';
 import { exchange } from './exchange.ts';
 import { createIssuer, type Issuer } from './issuer.ts';
@@ -19,7 +19,7 @@ export interface ContactSettings extends Pick<EndpointOptions, 'insecureHttp' | 
 
 /** What a contact works with. */
 export interface ContactDeps {
-  readonly connect: () => Promise<Dispatcher>;
+  readonly connect: () => Promise<Line>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -47,8 +47,8 @@ export function createIssuerContact(settings: ContactSettings, deps: ContactDeps
       const { origin, pathname } = new URL(url);
       const asked = { method: 'GET', url: `${origin}${pathname}`, option: 'expect.jwks' } as const;
       const headers = { accept: 'application/json', 'user-agent': 'bearerd' };
-      const dispatcher = await connect();
-      return await exchange({ asked, url, headers, dispatcher, timeoutMs, bodyLimit }, signal);
+      const line = await connect();
+      return await exchange({ asked, url, headers, line, timeoutMs, bodyLimit }, signal);
     },
   };
 }

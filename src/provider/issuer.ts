@@ -1,7 +1,7 @@
-import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { TokenRequestError } from '../token/provider.ts';
+import type { Line } from './connections.ts';
 import { type IssuerMetadata, metadataUrls, readMetadata, type UnusableMetadata } from './discovery.ts';
 import { exchange } from './exchange.ts';
 
@@ -17,7 +17,7 @@ export interface IssuerSettings {
   readonly insecureHttp: boolean;
   /** Milliseconds for each request. */
   readonly timeoutMs: number;
-  readonly connect: () => Promise<Dispatcher>;
+  readonly connect: () => Promise<Line>;
 }
 
 /** An issuer whose metadata is asked for when it is needed. */
@@ -36,7 +36,7 @@ export function createIssuer(settings: IssuerSettings, { clock, log }: { clock: 
   let known: { readonly metadata: IssuerMetadata; readonly atMs: number } | undefined;
 
   async function discover(signal: AbortSignal): Promise<IssuerMetadata> {
-    const dispatcher = await settings.connect();
+    const line = await settings.connect();
     let worst: { readonly url: string; readonly unusable: UnusableMetadata } | undefined;
     for (const url of metadataUrls(settings.issuer)) {
       const answer = await exchange(
@@ -44,7 +44,7 @@ export function createIssuer(settings: IssuerSettings, { clock, log }: { clock: 
           asked: { method: 'GET', url, option: 'issuer' },
           url,
           headers: { accept: 'application/json', 'user-agent': 'bearerd' },
-          dispatcher,
+          line,
           timeoutMs: settings.timeoutMs,
           bodyLimit,
         },

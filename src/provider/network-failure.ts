@@ -9,17 +9,10 @@ const words: Readonly<Record<string, string>> = {
   EAI_AGAIN: unresolved,
   ECONNRESET: lost,
   EPIPE: lost,
-  UND_ERR_SOCKET: lost,
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: lost,
   EHOSTUNREACH: 'could not be reached: there is no network path to it',
   ENETUNREACH: 'could not be reached: there is no network path to it',
-  UND_ERR_HEADERS_OVERFLOW: 'answered with a header section that is too large',
-  // of undici's parser: a status such as 000
-  ERR_ASSERTION: 'answered with something that is not HTTP',
+  HPE_HEADER_OVERFLOW: 'answered with a header section that is too large',
 };
-const slow = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
-/** The credential's own connections were closed. */
-const closing = new Set(['UND_ERR_DESTROYED', 'UND_ERR_CLOSED']);
 
 /** What was asked of whom, for messages. */
 export interface Asked {
@@ -56,14 +49,12 @@ export function abandoned(asked: Asked, cause: unknown): TokenRequestError {
 export function networkFailure(asked: Asked, timeoutMs: number, cause: unknown): TokenRequestError {
   if (cause instanceof BearerdError) return foreseen(asked, cause);
   const code = errorCode(cause);
-  if (slow.has(code)) return timedOut(asked, timeoutMs, cause);
-  if (closing.has(code)) return abandoned(asked, cause);
+  if (code === 'ETIMEDOUT') return timedOut(asked, timeoutMs, cause);
   const action = cure(code, asked);
   return new TokenRequestError(`${asked.method} ${asked.url} ${describe(code)}.`, {
     kind: 'transient',
     reason: 'unreachable',
-    // undici's parser error carries the bytes that it could not read: they may hold a token.
-    cause: isParserError(cause) ? new Error(cause.message) : cause,
+    cause,
     ...(action === undefined ? {} : { action }),
   });
 }
@@ -121,12 +112,7 @@ function isTls(code: string): boolean {
   return code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS') || code === 'EPROTO';
 }
 
-/** The system's or undici's code; happy eyeballs' aggregate of several attempts has the code of the first. */
+/** The system's or the parser's code; happy eyeballs' aggregate of several attempts has the code of the first. */
 function errorCode(error: unknown): string {
-  if (isParserError(error)) return 'HPE_';
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
-
-function isParserError(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'HTTPParserError';
 }

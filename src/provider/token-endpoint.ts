@@ -116,7 +116,7 @@ export function createTokenEndpoint(settings: TokenEndpointSettings, context: To
   async function post(url: string, form: TokenForm, signal: AbortSignal): Promise<Posted> {
     // Basic credentials are no spelling of the secret, because the client id stands before it.
     rememberSecret(form.authorization?.slice('Basic '.length) ?? '');
-    const dispatcher = await connections.get();
+    const line = await connections.get();
     const requestedAtMs = clock.nowMs();
     const answer = await exchange(
       {
@@ -124,7 +124,7 @@ export function createTokenEndpoint(settings: TokenEndpointSettings, context: To
         url: target(url, form),
         headers: requestHeaders(headers, form.authorization),
         body: form.sentIn === 'body' ? form.form : '',
-        dispatcher,
+        line,
         timeoutMs: timeout,
         bodyLimit,
       },
@@ -191,7 +191,7 @@ export function createTokenEndpoint(settings: TokenEndpointSettings, context: To
       { ...settings.options, issuer: settings.issuer, tokenEndpoint: settings.tokenEndpoint },
       { connect: connections.get, clock, log },
     ),
-    close: connections.close,
+    close: async () => connections.close(),
   };
 }
 

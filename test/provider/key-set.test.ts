@@ -1,8 +1,8 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import t, { type Test } from 'tap';
-import { Agent } from 'undici';
 import { startIdp } from '../../src/emulator/idp.ts';
+import { createConnector } from '../../src/net/connector.ts';
 import { createKeySet } from '../../src/provider/create-key-set.ts';
 import { createIssuerContact } from '../../src/provider/issuer-contact.ts';
 import { KeySet, keySetRestMs } from '../../src/provider/key-set.ts';
@@ -181,9 +181,8 @@ t.test('where the user does not say whose keys these are, an attempt that fails 
 t.test('the issuer that a token names is asked only where the token came from', async (t) => {
   const idp = await startIdp();
   t.teardown(idp.close);
-  const agent = new Agent();
-  t.teardown(() => agent.close());
-  const deps = { connect: async () => agent, clock: { nowMs: Date.now, monotonicMs: Date.now }, log };
+  const line = { connect: createConnector({}, 2000), closed: new AbortController().signal };
+  const deps = { connect: async () => line, clock: { nowMs: Date.now, monotonicMs: Date.now }, log };
   const known = { issuer: undefined, tokenEndpoint: idp.tokenEndpoint, insecureHttp: false, timeout: 2000 };
   const contact = createIssuerContact(known, deps);
   const signal = AbortSignal.timeout(5000);

@@ -14,9 +14,9 @@ const codes: readonly (readonly [string, string, RegExp, RegExp])[] = [
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'unreachable', /not trusted/, /tls\.ca/],
   ['EPROTO', 'unreachable', /TLS handshake \(EPROTO\)/, /speaks TLS/],
   ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'unreachable', /TLS handshake/, /speaks TLS/],
-  ['UND_ERR_CONNECT_TIMEOUT', 'timeout', /not answered within 10 s/, /credential's timeout/],
   ['ETIMEDOUT', 'timeout', /not answered within 10 s/, /credential's timeout/],
-  ['UND_ERR_DESTROYED', 'aborted', /abandoned/, /^$/],
+  ['HPE_INVALID_CONSTANT', 'unreachable', /not HTTP/, /speaks TLS/],
+  ['HPE_HEADER_OVERFLOW', 'unreachable', /header section that is too large/, /speaks TLS/],
   ['EWHATEVER', 'unreachable', /failed \(EWHATEVER\)/, /^$/],
 ];
 for (const [code, reason, message, action] of codes) {
