@@ -16,7 +16,8 @@ const never = (what: string): string => `module.exports = () => { throw new Erro
 
 /** Packages that are replaced, by name. */
 const replaced: Readonly<Record<string, string>> = {
-  undici: `module.exports = require('./packaging/undici.cjs');`,
+  // its handler, and with it this package and its HTTP client, is never reached (src/inbound/proxy-plugin.ts)
+  '@fastify/reply-from': 'module.exports = (fastify, options, done) => done();',
   // src/inbound/no-schemas.ts keeps Fastify from calling them
   '@fastify/ajv-compiler': never('no route of bearerd has a schema'),
   '@fastify/fast-json-stringify-compiler': never('no route of bearerd has a schema'),
@@ -55,7 +56,7 @@ const replacing: Plugin = {
     steps.onResolve({ filter: /^[@\w]/ }, ({ path, namespace }) =>
       namespace !== 'replaced' && Object.hasOwn(replaced, path) ? { path, namespace: 'replaced' } : undefined,
     );
-    // bearerd's own HTTP/2 loads it when a route asks for it; Fastify, its plugin and undici would at each start
+    // bearerd's own HTTP/2 loads it when a route asks for it; Fastify would at each start
     steps.onResolve({ filter: /^node:http2$/ }, ({ importer }) =>
       /[\\/]node_modules[\\/]/.test(importer) ? { path: 'http2 of packages', namespace: 'replaced' } : undefined,
     );

@@ -52,6 +52,6 @@ function endToEnd(settings: ConnectorSettings, connectTimeoutMs: number): Connec
 }
 
 function fixedConnector(settings: ConnectorSettings, timeoutMs: number): Connect {
-  const { serverName, insecureSkipVerify = false, http2 = false } = settings;
+  const { serverName, insecureSkipVerify, http2 = false } = settings;
   return directConnector({ timeoutMs, insecureSkipVerify, serverName, http2, context: secureContext(settings) });
 }

@@ -18,8 +18,8 @@ export type Connect = (options: ConnectOptions, callback: ConnectCallback) => vo
 export interface DirectSettings {
   /** Milliseconds to establish TCP and TLS; more than 0. */
   readonly timeoutMs: number;
-  /** Any certificate will do. */
-  readonly insecureSkipVerify: boolean;
+  /** true = any certificate will do. */
+  readonly insecureSkipVerify: boolean | undefined;
   /** Asked for and checked in place of the host; undefined = the host. */
   readonly serverName: string | undefined;
   /** undefined = Node's own authorities and versions. */
@@ -57,7 +57,7 @@ function openTls(options: ConnectOptions, settings: DirectSettings, sessions: Ma
     host: hostname,
     port: port === '' ? 443 : Number(port),
     ALPNProtocols: http2 ? ['http/1.1', 'h2'] : ['http/1.1'],
-    rejectUnauthorized: !settings.insecureSkipVerify,
+    rejectUnauthorized: settings.insecureSkipVerify !== true,
     ...(serverName === undefined ? {} : { servername: serverName }),
     ...(session === undefined ? {} : { session }),
     ...(context === undefined ? {} : { secureContext: context }),

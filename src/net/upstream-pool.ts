@@ -1,5 +1,5 @@
 import { createConnector } from './connector.ts';
-import type { ConnectionSettings } from './dispatcher.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 import { Http1Connections } from './http1/connections.ts';
 import { Http2Sessions } from './http2-sessions.ts';
 import { TimeLimit } from './time-limit.ts';

@@ -44,7 +44,7 @@ export const staticRules: readonly StaticRule[] = [
   },
   {
     name: 'unverified certificate',
-    cure: 'insecureSkipVerify in src/net/connector.ts is the one switch',
+    cure: 'insecureSkipVerify in src/net/direct-connection.ts is the one switch',
     code: /\brejectUnauthorized\b(?!: (?:true|settings\.insecureSkipVerify !== true)\b)|\bcheckServerIdentity\b/g,
     text: /^(?:rejectUnauthorized|checkServerIdentity)$/g,
   },

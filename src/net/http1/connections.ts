@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
-import type { buildConnector } from 'undici';
+import type { Connect } from '../direct-connection.ts';
 import { type ConnectionOwner, type Http1Call, Http1Connection } from './connection.ts';
 
 /** How the connections to one upstream are made, and how many. */
 export interface Http1Settings {
-  readonly connect: buildConnector.connector;
+  readonly connect: Connect;
   readonly connections: number;
 }
 
@@ -134,9 +134,9 @@ export class Http1Connections implements ConnectionOwner {
 
   #dial(): void {
     this.#dialing += 1;
-    const { hostname, host, protocol, port } = this.#origin;
+    const { hostname, protocol, port } = this.#origin;
     const name = hostname.replace(/^\[|\]$/g, '');
-    this.#settings.connect({ hostname: name, host, protocol, port }, (error, socket) => {
+    this.#settings.connect({ hostname: name, protocol, port }, (error, socket) => {
       this.#dialing -= 1;
       if (error === null) this.#connected(socket);
       else {
