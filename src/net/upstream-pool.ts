@@ -1,11 +1,17 @@
-import { createConnector } from './connector.ts';
-import type { ConnectionSettings } from './connection-settings.ts';
+import { type ConnectorSettings, createConnector } from './connector.ts';
 import { Http1Connections } from './http1/connections.ts';
 import { Http2Sessions } from './http2-sessions.ts';
 import { TimeLimit } from './time-limit.ts';
 
 /** How the connections to one upstream are made, and how many. */
-export interface PoolSettings extends ConnectionSettings {
+export interface PoolSettings extends ConnectorSettings {
+  /** Milliseconds to establish TCP and TLS. */
+  readonly connectTimeoutMs: number;
+  /** Milliseconds to the response head; 0 = no limit. */
+  readonly headersTimeoutMs: number;
+  /** Milliseconds between two pieces of a response body; 0 = no limit. */
+  readonly idleTimeoutMs: number;
+  readonly connections: number;
   /** Requests that may wait for a connection before more are turned away. */
   readonly queue: number;
   /** Offer HTTP/2; for https only. */

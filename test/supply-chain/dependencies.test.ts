@@ -54,7 +54,7 @@ t.test('the licences of what is in the bundle are packed with it', async (t) => 
       name,
     );
   t.equal(text.match(/^== /gm)?.length, bundled.size);
-  t.match(text, /^== undici [\d.]+, MIT\n\nMIT License\n\nCopyright/m);
+  t.match(text, /^== pino [\d.]+, MIT\n\nThe MIT License \(MIT\)\n\nCopyright/m);
 });
 
 t.test('nothing of somebody else runs when bearerd is installed', async (t) => {

@@ -12,7 +12,6 @@ const reasons: Readonly<Record<string, string>> = {
   pino: 'the log',
   'pino-pretty': 'the log on a terminal; loaded there alone',
   'prom-client': 'the page of metrics; loaded at the first scrape',
-  undici: 'connections to token endpoints',
   yaml: 'the configuration, with the line and column of each mistake',
 };
 
