@@ -1,3 +1,5 @@
+import { SecretSearch } from './secret-search.ts';
+
 /** Shorter texts occur by chance; replacing them would only make messages unreadable. */
 const shortest = 4;
 /** Rotated secrets pile up; the oldest are forgotten beyond this many texts. */
@@ -16,6 +18,8 @@ const place = Symbol.for('bearerd.secrets');
 const holder = globalThis as { [place]?: Registry };
 holder[place] ??= { known: new Set(), ordered: undefined };
 const registry: Registry = holder[place];
+/** For the known texts as they were when it was made. */
+let search: SecretSearch | undefined;
 
 /** Every spelling in which a server may echo a secret: as it is, form-encoded, percent-encoded, base64, base64url, JSON; of PEM each line. */
 function spellings(secret: string): string[] {
@@ -58,6 +62,8 @@ export function rememberSecrets(secrets: Iterable<string>): void {
 /** The text of somebody else (an identity provider's error, a command's output) with every known secret replaced by `‹secret›`. */
 export function redact(text: string): string {
   registry.ordered ??= [...registry.known].sort((a, b) => b.length - a.length);
+  if (search?.texts !== registry.ordered) search = new SecretSearch(registry.ordered);
+  if (!search.foundIn(text)) return text;
   let clean = text;
   for (const secret of registry.ordered) {
     if (clean.includes(secret)) clean = clean.replaceAll(secret, '‹secret›');
