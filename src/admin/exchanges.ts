@@ -71,6 +71,8 @@ export class Exchanges {
   readonly traffic = new Traffic();
   readonly #bounds: ExchangeBounds;
   readonly #slots: (FinishedExchange | undefined)[];
+  /** Bytes of what is in a slot: an exchange of long ago is not looked at again when it goes. */
+  readonly #weights: Float64Array;
   /** Sequence numbers; a slot is the number modulo the count. */
   #first = 0;
   #next = 0;
@@ -80,6 +82,7 @@ export class Exchanges {
   constructor(bounds: ExchangeBounds = defaultBounds) {
     this.#bounds = bounds;
     this.#slots = new Array(bounds.count);
+    this.#weights = new Float64Array(bounds.count);
   }
 
   /** Somebody looks: header fields are worth their copy. */
@@ -101,9 +104,12 @@ export class Exchanges {
   add(exchange: FinishedExchange): void {
     const { count, bytes } = this.#bounds;
     this.traffic.add(exchange.endedMs, exchange.status, exchange.totalMs);
-    this.#bytes += weightOf(exchange);
+    const weight = weightOf(exchange);
+    this.#bytes += weight;
     while (this.#first < this.#next && (this.#next - this.#first >= count || this.#bytes > bytes)) this.#drop();
-    this.#slots[this.#next % count] = exchange;
+    const slot = this.#next % count;
+    this.#slots[slot] = exchange;
+    this.#weights[slot] = weight;
     this.#next += 1;
   }
 
@@ -133,8 +139,7 @@ export class Exchanges {
 
   #drop(): void {
     const slot = this.#first % this.#bounds.count;
-    const oldest = this.#slots[slot];
-    if (oldest !== undefined) this.#bytes -= weightOf(oldest);
+    this.#bytes -= this.#weights[slot] ?? 0;
     this.#slots[slot] = undefined;
     this.#first += 1;
   }
