@@ -1,10 +1,11 @@
-import type { Exchanges, SeenHeaders } from '../admin/exchanges.ts';
+import type { Exchanges, FinishedExchange, SeenHeaders } from '../admin/exchanges.ts';
 import type { BearerdError } from '../errors.ts';
-import type { Log } from '../log.ts';
+import type { LineLog } from '../log.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import type { Exchange } from '../upstream/round-trip.ts';
 import type { Arrival } from './arrival.ts';
 import type { Audit } from './audit-entry.ts';
+import { writeRequestLine } from './request-line.ts';
 import { pathAndQuery } from './request-target.ts';
 
 /** How a request ended, on the client's side. */
@@ -22,7 +23,7 @@ export interface Ending {
 
 /** Where endings are written down. */
 export interface Records {
-  readonly log: Log;
+  readonly log: LineLog;
   /** One line per request. */
   readonly accessLog: boolean;
   /** One entry per decision; undefined = there is no audit log. */
@@ -59,8 +60,8 @@ export function recordEnding(
   const { attempts, upstreamMs, answeredMs } = exchange;
   const addedMs = answeredMs === 0 ? undefined : Math.max(0, answeredMs - startedMs - upstreamMs);
   route.tally.finished(method, status, totalMs, attempts === 0 ? undefined : upstreamMs, addedMs);
-  const path = pathQuery.split('?', 1)[0] ?? '';
-  records.exchanges?.add({
+  const path = withoutQuery(pathQuery);
+  const finished: FinishedExchange = {
     requestId,
     route: route.name,
     credential: route.credential,
@@ -76,37 +77,17 @@ export function recordEnding(
     totalMs,
     notes: exchange,
     headers,
-  });
-  if (!records.accessLog) return;
-  records.log.info(
-    {
-      event: 'request',
-      requestId,
-      route: route.name,
-      method,
-      path,
-      status: status === 0 ? undefined : status,
-      aborted: aborted ? true : undefined,
-      totalMs: rounded(totalMs),
-      upstreamMs: rounded(exchange.upstreamMs),
-      tokenMs: exchange.tokenMs === 0 ? undefined : rounded(exchange.tokenMs),
-      attempts: exchange.attempts,
-      generation: exchange.generation,
-      rule: exchange.rule,
-      code: exchange.upstreamErrorCode,
-      error: error?.code,
-    },
-    `${method} ${path} ${aborted ? 'aborted' : status}`,
-  );
+  };
+  records.exchanges?.add(finished);
+  if (records.accessLog) writeRequestLine(finished, path, records.log);
 }
 
 /** The same for a request that went nowhere; the fields of its line have the names of a forwarded one's. */
 export function recordLocalEnding(ending: LocalEnding, records: Omit<Records, 'audit' | 'tracing'>): void {
   const { requestId, method, target, status, error, startedMs } = ending;
   const pathQuery = target === '' ? '' : pathAndQuery(target);
-  const path = pathQuery.split('?', 1)[0] ?? '';
-  const totalMs = performance.now() - startedMs;
-  records.exchanges?.add({
+  const path = withoutQuery(pathQuery);
+  const finished: FinishedExchange = {
     requestId,
     route: undefined,
     credential: undefined,
@@ -119,22 +100,17 @@ export function recordLocalEnding(ending: LocalEnding, records: Omit<Records, 'a
     detail: error?.message,
     action: error && (error.occurrence.action ?? error.entry.action),
     endedMs: Date.now(),
-    totalMs,
+    totalMs: performance.now() - startedMs,
     notes: undefined,
     headers: undefined,
-  });
-  if (!records.accessLog) return;
-  const fields = {
-    event: 'request',
-    requestId,
-    method: method === '' ? undefined : method,
-    path: target === '' ? undefined : path,
-    status,
-    totalMs: rounded(totalMs),
-    attempts: 0,
-    error: error?.code,
   };
-  records.log.info(fields, `${method === '' ? 'no request' : `${method} ${path}`} ${status}`);
+  records.exchanges?.add(finished);
+  if (records.accessLog) writeRequestLine(finished, path, records.log);
+}
+
+function withoutQuery(pathQuery: string): string {
+  const end = pathQuery.indexOf('?');
+  return end === -1 ? pathQuery : pathQuery.slice(0, end);
 }
 
 /** Characters of a path that are kept. */
@@ -144,8 +120,4 @@ const longestPath = 1000;
 function detached(path: string, pathQuery: string): string {
   if (path.length === pathQuery.length && path.length <= longestPath) return path;
   return Buffer.from(path.slice(0, longestPath), 'latin1').toString('latin1');
-}
-
-function rounded(ms: number): number {
-  return Math.round(ms * 10) / 10;
 }
