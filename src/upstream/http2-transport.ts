@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { ClientHttp2Stream } from 'node:http2';
+import type { Readable } from 'node:stream';
 import { BearerdError } from '../errors.ts';
 import type { Http2Connection, Http2Sessions } from '../net/http2-sessions.ts';
 import { Wait } from '../net/time-limit.ts';
@@ -79,6 +80,7 @@ class Http2Stream extends Wait {
   readonly #startedMs = performance.now();
   readonly #reused: boolean;
   #stream: ClientHttp2Stream | undefined;
+  #upload: Readable | undefined;
   #body: ResponseBody | undefined;
   #trailers: string[] = [];
   #awaitsHead = true;
@@ -135,6 +137,7 @@ class Http2Stream extends Wait {
       this.#upstreamsTurn = upstreams;
       this.#watchHead();
     });
+    this.#upload = upload;
     upload.once('error', (error) => this.#abort(error));
     upload.pipe(stream);
   }
@@ -234,6 +237,8 @@ class Http2Stream extends Wait {
     this.#connection.streams -= 1;
     this.#pool.release();
     this.#request.caller.onGone = undefined;
+    // what the client sends before another attempt could be more than is remembered
+    this.#upload?.destroy();
     const stream = this.#stream;
     if (stream !== undefined) {
       stream.on('error', () => {});

@@ -84,6 +84,11 @@ export class ReplayableBody {
     return undefined;
   }
 
+  /** An attempt is over: what comes before the next one might be more than is remembered, so the client waits. */
+  left(attempt: Attempt): void {
+    if (attempt === this.#attempt && !this.#abandoned) this.#source.pause();
+  }
+
   #receive(chunk: Buffer): void {
     if (this.#abandoned) return;
     this.#chunks.push(chunk);
@@ -119,6 +124,11 @@ class Attempt extends Readable {
     this.#wanted = true;
     this.more();
     if (this.#wanted) this.#onTurn?.(false);
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#body.left(this);
+    callback(error);
   }
 
   /** There may be something to take. */

@@ -15,7 +15,7 @@ export interface Http1Call extends AnswerReader {
   readonly upgrade: boolean;
   /** An old connection has broken under it before. */
   readonly needsNewConnection: boolean;
-  /** Opens the body when the connection is there; undefined = there is none. */
+  /** Opens the body when the connection is there; undefined = there is none. What it throws is the call's failure. */
   readonly openBody: (() => Readable) | undefined;
   /** The request goes out now. @param reused the connection has carried others */
   readonly begun: (connection: Http1Connection, reused: boolean) => void;
@@ -85,10 +85,17 @@ export class Http1Connection {
       this.#socket.write(head, 'latin1');
       return;
     }
+    let body: Readable;
+    try {
+      body = openBody();
+    } catch (error) {
+      this.#break(asError(error));
+      return;
+    }
     // the head leaves with the first piece where that is there already, and alone where it is not
     this.#socket.cork();
     this.#socket.write(head, 'latin1');
-    this.#upload = new Upload(this.#socket, openBody(), chunked, (error) => this.#break(error));
+    this.#upload = new Upload(this.#socket, body, chunked, (error) => this.#break(error));
     setImmediate(() => this.#socket.uncork());
   }
 
@@ -119,7 +126,7 @@ export class Http1Connection {
       at = this.#parser.read(bytes);
     } catch (error) {
       // the parser's own, or one of its reader's
-      this.#break(error instanceof Error ? error : new Error(String(error)));
+      this.#break(asError(error));
       return;
     }
     // the reader may have ended it
@@ -177,6 +184,10 @@ export class Http1Connection {
     this.#socket.destroy();
     this.#owner.left(this);
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 /** The client's own Content-Length is among the fields; without one the body is chunked (RFC 9112 §6.1). */
