@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire, isBuiltin } from 'node:module';
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { notices } from './notices.ts';
 import { buildPage } from './page.ts';
@@ -35,9 +35,29 @@ const replaced: Readonly<Record<string, string>> = {
   'thread-stream': never('no transport runs in a thread'),
   // of @fastify/http-proxy, whose `websocket` stays off: src/inbound/websocket.ts passes upgrades on
   ws: 'module.exports = {};',
-  // without a message Node parses the file for one: seconds for a bundle, and a server's nonsense (status 000) gets there
-  'node:assert': `const assert = require('node:assert');
-    module.exports = Object.assign((value, message = 'an assertion of a package failed') => assert(value, message), assert);`,
+  // the same: whether a file is to be flushed at the end
+  'node:worker_threads': 'module.exports = { isMainThread: true };',
+  // without a message Node parses the file for one: seconds for a bundle. Loaded when something is wrong
+  'node:assert': `module.exports = (value, message = 'an assertion of a package failed') => {
+    if (!value) require('node:assert').fail(message);
+  };`,
+};
+
+/** Modules of Node that a plain start has no use for: each is loaded with the first use of something in it. */
+const later = ['child_process', 'dns', 'https', 'tls', 'v8', 'zlib'];
+
+const loadingLater: Plugin = {
+  name: 'modules of Node that are loaded later',
+  setup(steps) {
+    steps.onResolve({ filter: new RegExp(`^(?:node:)?(?:${later.join('|')})$`) }, ({ path, namespace }) =>
+      namespace === 'later' ? undefined : { path: path.replace('node:', ''), namespace: 'later' },
+    );
+    steps.onLoad({ filter: /.*/, namespace: 'later' }, ({ path }) => ({
+      contents: `const load = () => require('node:${path}');
+        for (const name of ${JSON.stringify(Object.keys(createRequire(import.meta.url)(`node:${path}`)))})
+          Object.defineProperty(exports, name, { get: () => load()[name], enumerable: true });`,
+    }));
+  },
 };
 
 /** A package with a file of its own beside the program: most never need it, and it would be a quarter of what each start reads. */
@@ -53,9 +73,10 @@ const leavingApart: Plugin = {
 const replacing: Plugin = {
   name: 'replaced packages',
   setup(steps) {
-    steps.onResolve({ filter: /^[@\w]/ }, ({ path, namespace }) =>
-      namespace !== 'replaced' && Object.hasOwn(replaced, path) ? { path, namespace: 'replaced' } : undefined,
-    );
+    steps.onResolve({ filter: /^[@\w]/ }, ({ path, namespace }) => {
+      const name = isBuiltin(path) ? `node:${path.replace('node:', '')}` : path;
+      return namespace !== 'replaced' && Object.hasOwn(replaced, name) ? { path: name, namespace: 'replaced' } : undefined;
+    });
     // bearerd's own HTTP/2 loads it when a route asks for it; Fastify would at each start
     steps.onResolve({ filter: /^node:http2$/ }, ({ importer }) =>
       /[\\/]node_modules[\\/]/.test(importer) ? { path: 'http2 of packages', namespace: 'replaced' } : undefined,
@@ -95,8 +116,11 @@ const whole = await build({
   },
   outfile: program,
   format: 'cjs',
-  plugins: [leavingApart, replacing],
+  plugins: [leavingApart, replacing, loadingLater],
   define: { 'import.meta.url': 'programUrl' },
+  // what load.ts calls
+  banner: { js: '(function (exports, module, require, programUrl) {' },
+  footer: { js: '})' },
 });
 const beside = await build({
   ...common,
@@ -113,26 +137,24 @@ await build({
   ...common,
   entryPoints: ['build/packaging/load.js'],
   outdir: folder,
-  format: 'esm',
+  format: 'cjs',
+  plugins: [loadingLater],
   define: { programHash: JSON.stringify(programHash) },
 });
 
-/** An entry file that hands on what a part of the program exports. */
-async function writeEntry(path: string, load: string, part: 'library' | 'providerKit'): Promise<void> {
-  const { [part]: get } = (await import(pathToFileURL(resolve(`${folder}/load.js`)).href)).load();
-  const names: readonly string[] = Object.keys(get());
-  writeFileSync(
-    `${folder}/${path}`,
-    `import { load } from '${load}';\nconst { ${names.join(', ')} } = load().${part}();\nexport { ${names.join(', ')} };\n`,
-  );
+/** An entry file that hands on what a part of the program exports, for `import` and `require`. */
+function writeEntry(path: string, load: string, part: 'library' | 'providerKit'): void {
+  const { [part]: get } = createRequire(import.meta.url)(resolve(`${folder}/load.js`)).load();
+  const lines = Object.keys(get()).map((name) => `exports.${name} = part.${name};\n`);
+  writeFileSync(`${folder}/${path}`, `const part = require('${load}').load().${part}();\n${lines.join('')}`);
 }
 
 mkdirSync(`${folder}/provider-kit`);
-await writeEntry('index.js', './load.js', 'library');
-await writeEntry('provider-kit/index.js', '../load.js', 'providerKit');
-writeFileSync(`${folder}/main.js`, "#!/usr/bin/env node\nimport { start } from './load.js';\nawait start();\n", {
-  mode: 0o755,
-});
+// CommonJS throughout: Node's loader of modules alone would take 8 ms of a start
+writeFileSync(`${folder}/package.json`, '{ "type": "commonjs" }\n');
+writeEntry('index.js', './load.js', 'library');
+writeEntry('provider-kit/index.js', '../load.js', 'providerKit');
+writeFileSync(`${folder}/main.js`, "#!/usr/bin/env node\nrequire('./load.js').start();\n", { mode: 0o755 });
 
 // for the program as it was compiled and for the one that is shipped
 await buildPage('build/src/admin/page');

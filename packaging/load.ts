@@ -1,12 +1,12 @@
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { constants, Script } from 'node:vm';
 
-// Shipped as build/bundle/load.js: the way from the small entry files to the one program (docs/decisions/0002-cold-start.md).
+// Shipped as build/bundle/load.js, a CommonJS module: the way from the small entry files to the one program
+// (docs/decisions/0002-cold-start.md).
 
 /** What program.cjs exports: each part runs when it is asked for. */
 interface Program {
@@ -21,7 +21,6 @@ declare const programHash: string;
 /** A start is over by then, and most of what a run needs has been compiled. */
 const writeAfterMs = 2_000;
 
-const here = dirname(fileURLToPath(import.meta.url));
 let program: Program | undefined;
 
 /** The program for whoever embeds it, compiled once in a process. */
@@ -37,11 +36,11 @@ export function start(): Promise<unknown> {
 }
 
 function compile(cache: string | undefined): Script {
-  const path = join(here, 'program.cjs');
-  // esbuild writes ASCII; as Latin-1 V8 keeps it in one byte a character
+  const path = join(__dirname, 'program.cjs');
+  // esbuild writes ASCII; as Latin-1 V8 keeps it in one byte a character, and takes it as it is: a function around it is in the file
   const source = readFileSync(path, 'latin1');
   const cachedData = cache === undefined ? undefined : read(cache);
-  const script = new Script(`(function(exports,module,require,programUrl){${source}\n})`, {
+  const script = new Script(source, {
     filename: path,
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     ...(cachedData === undefined ? {} : { cachedData }),
@@ -63,7 +62,7 @@ function codeOf(script: Script): Buffer {
 function run(script: Script): Program {
   // packaging/bundle.ts writes what is run here
   const module = { exports: {} as Program };
-  script.runInThisContext()(module.exports, module, createRequire(import.meta.url), import.meta.url);
+  script.runInThisContext()(module.exports, module, require, pathToFileURL(__filename).href);
   return module.exports;
 }
 
@@ -72,7 +71,7 @@ function cacheFile(): string | undefined {
   const { env } = process;
   if (env['NODE_DISABLE_COMPILE_CACHE'] !== undefined) return undefined;
   const name = `bearerd-${programHash}-${process.version}-${process.arch}.v8`;
-  const beside = join(here, 'cache', name);
+  const beside = join(__dirname, 'cache', name);
   const named = env['NODE_COMPILE_CACHE'];
   if (named !== undefined && named !== '') return join(named, name);
   if (statSync(beside, { throwIfNoEntry: false }) !== undefined) return beside;

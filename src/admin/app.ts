@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerFactory,
+} from 'fastify';
 import { BearerdError, type ErrorCode } from '../errors.ts';
 import { type GuardFacts, guard } from '../inbound/guard.ts';
 import { judgeLocalKey, type LocalKey } from '../inbound/local-key.ts';
@@ -44,16 +49,15 @@ export interface AdminOptions extends InspectorOptions {
 const probes = new Set(['/livez', '/readyz']);
 
 /**
- * Builds the admin app (interface section 6) behind the same guard as the proxy. Not yet listening.
+ * Builds the admin app (interface section 6) behind the same guard as the proxy.
  * Whoever the guard would refuse still gets the bare status of /livez and /readyz, because a kubelet sends the pod's
  * address as Host (interface section 6).
  */
-export function buildAdmin(options: AdminOptions): FastifyInstance {
+export function buildAdmin(options: AdminOptions, server: FastifyServerFactory): FastifyInstance {
   const app = Fastify({
     logger: false,
+    serverFactory: server,
     exposeHeadRoutes: true,
-    requestTimeout: 10_000,
-    forceCloseConnections: true,
     schemaController: noSchemas,
     genReqId: () => randomUUID(),
     // A target that the router cannot read never reaches a hook, so the guard has to be asked here as well.

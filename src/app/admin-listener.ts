@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
-import type { FastifyInstance } from 'fastify';
-import { type AdminCall, buildAdmin } from '../admin/app.ts';
+import type { FastifyInstance, FastifyServerFactory } from 'fastify';
+import { type AdminCall, type AdminOptions, buildAdmin } from '../admin/app.ts';
 import { EventStreams } from '../admin/event-streams.ts';
 import type { Exchanges } from '../admin/exchanges.ts';
 import { readiness } from '../admin/health.ts';
+import { LateServer } from '../admin/late-server.ts';
 import type { CertificateGauge } from '../admin/metric-sources.ts';
 import { createMetrics } from '../admin/metrics.ts';
 import type { CredentialStatus, Status } from '../admin/status.ts';
@@ -49,7 +50,7 @@ export interface Guarded {
 
 /** An admin listener that is open. */
 interface OpenAdmin {
-  readonly app: FastifyInstance;
+  readonly late: LateServer;
   readonly url: string;
   /** The address as it was asked for, for comparison. */
   readonly asked: string;
@@ -104,7 +105,7 @@ export class AdminListener {
     const asked = JSON.stringify(admin);
     if (before?.asked !== asked) {
       this.#open = admin === 'off' ? undefined : await this.#listen(admin, !adminChosen);
-      if (before !== undefined) await end(before.app);
+      if (before !== undefined) await before.late.close();
     }
     this.#guard = guard;
     this.#localKey = localKey;
@@ -116,25 +117,24 @@ export class AdminListener {
   async close(): Promise<void> {
     const open = this.#open;
     this.#open = undefined;
-    if (open !== undefined) await end(open.app);
+    await open?.late.close();
   }
 
   async #listen(address: ListenAddress, mayMove: boolean): Promise<OpenAdmin> {
-    const app = this.#build();
-    await app.ready();
+    const late = new LateServer((server) => this.#build(server));
     const connections = new Set<Socket>();
-    app.server.on('connection', (socket) => {
+    late.server.on('connection', (socket) => {
       connections.add(socket);
       socket.once('close', () => connections.delete(socket));
     });
-    const opened = await openAddress(app.server, address, mayMove);
+    const opened = await openAddress(late.server, address, mayMove);
     this.#origins = originsOf(opened);
-    return { app, url: opened.url, asked: JSON.stringify(address), connections };
+    return { late, url: opened.url, asked: JSON.stringify(address), connections };
   }
 
-  #build(): FastifyInstance {
+  #build(server: FastifyServerFactory): FastifyInstance {
     const { credentials, draining, exchanges, history, log, status, refresh, tally } = this.#parts;
-    return buildAdmin({
+    const options: AdminOptions = {
       guard: () => ({ ...this.#guard, ownOrigins: this.#origins }),
       localKey: () => this.#localKey,
       readiness: () => {
@@ -155,7 +155,8 @@ export class AdminListener {
       },
       onChanged: (call) => this.#record(call, 'allowed'),
       log,
-    });
+    };
+    return buildAdmin(options, server);
   }
 
   #record({ requestId, request, status }: AdminCall, decision: 'allowed' | 'refused', error?: ErrorCode): void {
@@ -171,10 +172,4 @@ export class AdminListener {
       status,
     });
   }
-}
-
-async function end(app: FastifyInstance): Promise<void> {
-  app.server.close();
-  app.server.closeAllConnections();
-  await app.close();
 }

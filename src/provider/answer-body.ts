@@ -11,17 +11,12 @@ type Decoder = (data: Uint8Array, options: { maxOutputLength: number }) => Promi
 /** Layers of compression that are taken off; a server can list thousands, and each may be as large as the limit. */
 const mostEncodings = 3;
 
-const inflateOr: Decoder = async (data, options) => {
-  // "deflate" means zlib (RFC 9110 §8.4.1.2), but some servers send it without the zlib frame.
-  const zlib = ((data[0] ?? 0) & 0x0f) === 8;
-  return zlib ? promisify(inflate)(data, options) : promisify(inflateRaw)(data, options);
-};
-
 const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
-  ['gzip', promisify(gunzip)],
-  ['x-gzip', promisify(gunzip)],
-  ['deflate', inflateOr],
-  ['br', promisify(brotliDecompress)],
+  ['gzip', (data, options) => promisify(gunzip)(data, options)],
+  ['x-gzip', (data, options) => promisify(gunzip)(data, options)],
+  // "deflate" means zlib (RFC 9110 §8.4.1.2), but some servers send it without the zlib frame
+  ['deflate', (data, options) => promisify(((data[0] ?? 0) & 0x0f) === 8 ? inflate : inflateRaw)(data, options)],
+  ['br', (data, options) => promisify(brotliDecompress)(data, options)],
 ]);
 
 /**

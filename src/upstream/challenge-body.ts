@@ -9,13 +9,21 @@ const inspectBytes = 64 * 1024;
 
 type Decode = (input: InputType, options: object, done: (error: Error | null, result: Buffer) => void) => void;
 
-const decoders: Readonly<Record<string, readonly Decode[]>> = {
-  gzip: [gunzip],
-  'x-gzip': [gunzip],
-  // servers disagree whether deflate has a zlib wrapper (RFC 9110 §8.4.1.2)
-  deflate: [inflate, inflateRaw],
-  br: [brotliDecompress],
-};
+/** A function, so that the shipped program loads zlib with the first coded body (packaging/bundle.ts). */
+function decodersOf(coding: string): readonly Decode[] {
+  switch (coding) {
+    case 'gzip':
+    case 'x-gzip':
+      return [gunzip];
+    // servers disagree whether deflate has a zlib wrapper (RFC 9110 §8.4.1.2)
+    case 'deflate':
+      return [inflate, inflateRaw];
+    case 'br':
+      return [brotliDecompress];
+    default:
+      return [];
+  }
+}
 
 /**
  * The text of a 401 body for inspection, from a copy: the original bytes stay in the body.
@@ -26,7 +34,7 @@ export async function challengeText(body: ResponseBody, contentEncoding: string)
   const bytes = Buffer.concat(body.held);
   const coding = contentEncoding.trim().toLowerCase();
   if (coding === '' || coding === 'identity') return bytes.toString('utf8');
-  for (const decode of decoders[coding] ?? []) {
+  for (const decode of decodersOf(coding)) {
     const text = await decoded(decode, bytes);
     if (text !== undefined) return text;
   }

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import { type AdminOptions, buildAdmin } from '../../src/admin/app.ts';
 import { EventStreams } from '../../src/admin/event-streams.ts';
 import { Exchanges } from '../../src/admin/exchanges.ts';
+import { LateServer } from '../../src/admin/late-server.ts';
 import type { CredentialStatus, Status } from '../../src/admin/status.ts';
 import { TokenHistory } from '../../src/admin/token-history.ts';
 import { TokenRequestError } from '../../src/token/provider.ts';
@@ -67,7 +68,7 @@ async function start(t: Test, over: Partial<AdminOptions> = {}) {
   };
   const exchanges = new Exchanges();
   const history = new TokenHistory();
-  const app = buildAdmin({
+  const options: AdminOptions = {
     exchanges,
     history,
     events: new EventStreams({ status: () => status, exchanges, history, nowMs: Date.now }),
@@ -79,11 +80,12 @@ async function start(t: Test, over: Partial<AdminOptions> = {}) {
     onRefused: (code) => refused.push(code),
     log,
     ...over,
-  });
-  t.teardown(() => app.close());
-  await app.listen({ port: 0, host: '127.0.0.1' });
+  };
+  const late = new LateServer((server) => buildAdmin(options, server));
+  t.teardown(() => late.close());
+  await new Promise<void>((resolve) => late.server.listen(0, '127.0.0.1', resolve));
   // A TCP listener's address is never a string.
-  const { port } = app.server.address() as AddressInfo;
+  const { port } = late.server.address() as AddressInfo;
   const send = (requestLine: string, ...fields: string[]) =>
     rawRequest(port, [requestLine, ...fields, 'Connection: close', '', ''].join('\r\n'));
   return { send, errors, refused };

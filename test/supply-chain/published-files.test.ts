@@ -10,6 +10,7 @@ const expected: readonly string[] = [
   'build/bundle/index.js',
   'build/bundle/load.js',
   'build/bundle/main.js',
+  'build/bundle/package.json',
   'build/bundle/page/icon.svg',
   'build/bundle/page/page.css',
   'build/bundle/page/page.html',

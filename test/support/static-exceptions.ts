@@ -8,7 +8,6 @@ export const staticExceptions: readonly StaticException[] = [
     reason:
       'runs the program that lies beside it, with the code that V8 made of it earlier: decisions/0002-cold-start.md',
   },
-  { rule: 'computed import', path: 'packaging/load.ts', reason: 'gives that program its require' },
   {
     rule: 'computed import',
     path: 'packaging/bundle.ts',

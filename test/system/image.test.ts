@@ -89,7 +89,16 @@ t.test('no shell, no package manager, no development dependency', async (t) => {
   );
   t.same(top, ['LICENSE', 'build', 'config', 'package.json']);
   t.same(build, ['bundle']);
-  const entries = ['index.js', 'load.js', 'main.js', 'page', 'program.cjs', 'provider-kit', 'redis-client.cjs'];
+  const entries = [
+    'index.js',
+    'load.js',
+    'main.js',
+    'package.json',
+    'page',
+    'program.cjs',
+    'provider-kit',
+    'redis-client.cjs',
+  ];
   t.same(bundle, ['cache', ...entries, 'third-party.txt']);
 });
 
@@ -97,7 +106,7 @@ t.test('V8 has compiled the program before, and the user of the image can read w
   const script = `
     const [name, ...rest] = fs.readdirSync("/app/build/bundle/cache");
     const cachedData = fs.readFileSync("/app/build/bundle/cache/" + name);
-    const source = "(function(exports,module,require,programUrl){" + fs.readFileSync("/app/build/bundle/program.cjs", "latin1") + "\\n})";
+    const source = fs.readFileSync("/app/build/bundle/program.cjs", "latin1");
     const { cachedDataRejected } = new (require("node:vm").Script)(source, { cachedData });
     console.log(JSON.stringify([process.getuid(), name.includes(process.version), rest, cachedDataRejected]));`;
   const words = ['run', '--rm', '--pull=never', ...hardened, '--entrypoint', '/nodejs/bin/node', image, '-e', script];
