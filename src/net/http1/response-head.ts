@@ -40,7 +40,7 @@ export function readResponseHead(text: string, method: string): ResponseHead {
 
   let contentLength: number | undefined;
   let chunked = false;
-  let persistent = minor === '1';
+  let persistent: boolean | undefined;
   let keepAliveMs: number | undefined;
   // the length is looked at first, because most names are another
   for (let i = 0; i + 1 < fields.length; i += 2) {
@@ -69,7 +69,10 @@ export function readResponseHead(text: string, method: string): ResponseHead {
   // whoever stands behind us may believe the other of the two (RFC 9112 §11.2)
   if (chunked && contentLength !== undefined) throw new ProtocolError('bad head: Content-Length and Transfer-Encoding');
   const framing = framingOf(status, method, chunked, contentLength);
-  if (!persistent || framing === 'until-close' || mayHaveBody(method, status, contentLength)) keepAliveMs = 0;
+  // a transfer coding in HTTP/1.0 is faulty: RFC 9112 §6.1
+  const ends =
+    framing === 'until-close' || (minor === '0' && chunked) || mayHaveBody(method, status, chunked, contentLength);
+  if (ends || !(persistent ?? minor === '1')) keepAliveMs = 0;
   return { status, reason: printable(reason), fields, framing, keepAliveMs };
 }
 
@@ -118,8 +121,8 @@ function framingOf(status: number, method: string, chunked: boolean, contentLeng
 }
 
 /** Bytes that a faulty upstream sends behind an answer without a body would be taken for the next answer. */
-function mayHaveBody(method: string, status: number, contentLength = 0): boolean {
-  return method === 'HEAD' || (status === 204 && contentLength > 0);
+function mayHaveBody(method: string, status: number, chunked: boolean, contentLength = 0): boolean {
+  return method === 'HEAD' || (status === 204 && (chunked || contentLength > 0)) || (status === 304 && chunked);
 }
 
 function readLength(value: string): number {
@@ -127,13 +130,15 @@ function readLength(value: string): number {
   return Number(value);
 }
 
-/** RFC 9112 §9.3. */
-function staysOpen(connection: string, before: boolean): boolean {
+/** RFC 9112 §9.3: `close` counts before everything else. @param before what another such field has said */
+function staysOpen(connection: string, before: boolean | undefined): boolean | undefined {
+  if (before === false) return false;
   const options = connection.toLowerCase();
   if (options === 'keep-alive') return true;
   if (options === 'close') return false;
   const all = options.split(',').map((option) => option.trim());
-  return all.includes('close') ? false : all.includes('keep-alive') || before;
+  if (all.includes('close')) return false;
+  return all.includes('keep-alive') ? true : before;
 }
 
 /** `timeout=5, max=100`: seconds (draft-thomson-hybi-http-timeout); nearly every server says it so. */

@@ -18,13 +18,16 @@ const mostHeadBytes = 16 * 1024;
 const endOfHead = Buffer.from('\r\n\r\n');
 const nothing = Buffer.alloc(0);
 
-/** What can never become a head is known as such at once: a server that speaks something else would be waited for. */
-function checkBeginning(bytes: Buffer, from: number): void {
+/**
+ * What can never become a head is known as such at once: a server that speaks something else would be waited for.
+ * @param unchecked where the lines begin that have not been looked at
+ */
+function checkBeginning(bytes: Buffer, from: number, unchecked: number): void {
   const protocol = 'HTTP/1.';
   if (!protocol.startsWith(bytes.toString('latin1', from, from + protocol.length))) {
     throw new ProtocolError('bad answer: this is not HTTP/1.1');
   }
-  for (let at = bytes.indexOf(0x0a, from); at !== -1; at = bytes.indexOf(0x0a, at + 1)) {
+  for (let at = bytes.indexOf(0x0a, unchecked); at !== -1; at = bytes.indexOf(0x0a, at + 1)) {
     if (bytes[at - 1] !== 0x0d) throw new ProtocolError('bad head: a line ends without CR');
   }
 }
@@ -57,6 +60,11 @@ export class ResponseParser {
     this.#left = 0;
   }
 
+  /** Tells the reader nothing more, and does not keep it while the connection is idle. */
+  forget(): void {
+    this.#reader = undefined;
+  }
+
   /**
    * Reads on, up to the end of the answer at most.
    * @returns the place behind what was read
@@ -70,9 +78,10 @@ export class ResponseParser {
       if (before > 0) piece = Buffer.concat([this.#begun, piece.subarray(at)]);
       const start = before > 0 ? 0 : at;
       const end = piece.indexOf(endOfHead, Math.max(start, before - 3));
-      if ((end === -1 ? piece.length : end) - start > mostHeadBytes) throw new ProtocolError('bad head: too large');
+      // where no end is, it may have begun with the last three bytes
+      if ((end === -1 ? piece.length - 3 : end) - start > mostHeadBytes) throw new ProtocolError('bad head: too large');
       if (end === -1) {
-        checkBeginning(piece, start);
+        checkBeginning(piece, start, Math.max(start, before));
         // a copy: what was received may be large, and would be kept with its last bytes
         this.#begun = Buffer.from(piece.subarray(start));
         return bytes.length;
