@@ -51,11 +51,13 @@ function compile(cache: string | undefined): Script {
   return script;
 }
 
-/** Compiled code is for one set of flags: for V8's own, with which a start begins, and not for the one that cli/serve.ts changes. */
+/** Compiled code is for one set of flags: for V8's own, with which a start begins, and not for those that cli/serve.ts changes. */
 function codeOf(script: Script): Buffer {
   setFlagsFromString('--allocation-site-pretenuring');
+  setFlagsFromString('--heap-growing-percent=0');
   const code = script.createCachedData();
   setFlagsFromString('--no-allocation-site-pretenuring');
+  setFlagsFromString('--heap-growing-percent=300');
   return code;
 }
 

@@ -96,7 +96,8 @@ class ClientSink implements BodySink {
   }
 
   write(chunk: Buffer): boolean {
-    const room = this.#response.write(chunk);
+    // it says no to large pieces also when the operating system has taken all of them
+    const room = this.#response.write(chunk) || this.#response.writableLength === 0;
     if (!room && !this.#waiting) {
       this.#waiting = true;
       this.#response.once('drain', () => {

@@ -23,7 +23,9 @@ export class Upload {
     body.on('data', (piece: Buffer) => this.#write(piece));
     body.on('end', () => this.#end());
     body.on('error', (error) => this.#fail(error));
-    body.on('close', () => this.#fail(new Error('the request body was given up')));
+    body.on('close', () => {
+      if (!this.finished) this.#fail(new Error('the request body was given up'));
+    });
   }
 
   /** The connection has room again. */
@@ -42,14 +44,21 @@ export class Upload {
     // an empty chunk would be the last
     if (this.#stopped || piece.length === 0) return;
     if (!this.#chunked) {
-      if (!this.#socket.write(piece)) this.#body.pause();
+      this.#socket.write(piece);
+      this.#pauseWhileFull();
       return;
     }
     this.#socket.cork();
     this.#socket.write(`${piece.length.toString(16)}\r\n`, 'latin1');
     this.#socket.write(piece);
-    if (!this.#socket.write('\r\n', 'latin1')) this.#body.pause();
+    this.#socket.write('\r\n', 'latin1');
     this.#socket.uncork();
+    this.#pauseWhileFull();
+  }
+
+  /** What write() returns is about the size of the piece: it says no although the operating system has taken everything. */
+  #pauseWhileFull(): void {
+    if (this.#socket.writableLength > 0 && this.#socket.writableNeedDrain) this.#body.pause();
   }
 
   #end(): void {
@@ -59,7 +68,7 @@ export class Upload {
   }
 
   #fail(error: Error): void {
-    if (this.#stopped || this.finished) return;
+    if (this.#stopped) return;
     this.#stopped = true;
     this.#failed(error);
   }
