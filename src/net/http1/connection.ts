@@ -76,7 +76,7 @@ export class Http1Connection {
       return;
     }
     this.#call = call;
-    this.#parser.begin(method);
+    this.#parser.begin(method, call);
     call.begun(this, this.#used);
     this.#used = true;
     // nobody waits for it any more
@@ -123,7 +123,7 @@ export class Http1Connection {
     }
     let at: number;
     try {
-      at = this.#parser.read(bytes, call);
+      at = this.#parser.read(bytes);
     } catch (error) {
       // the parser's own, or one of its reader's
       this.#break(asError(error));

@@ -41,6 +41,7 @@ export class ResponseParser {
   /** Of the answer; undefined until it is there. */
   head: ResponseHead | undefined;
   #method = '';
+  #reader: AnswerReader | undefined;
   /** What has come of a head. */
   #begun: Buffer = nothing;
   #decoder: ChunkedDecoder | undefined;
@@ -48,11 +49,12 @@ export class ResponseParser {
   #left = 0;
 
   /** The answer to a request is next. */
-  begin(method: string): void {
+  begin(method: string, reader: AnswerReader): void {
     this.over = false;
     this.trailers = [];
     this.head = undefined;
     this.#method = method;
+    this.#reader = reader;
     this.#begun = nothing;
     this.#decoder = undefined;
     this.#left = 0;
@@ -65,11 +67,10 @@ export class ResponseParser {
 
   /**
    * Reads on, up to the end of the answer at most.
-   * @param reader is told about what was read
    * @returns the place behind what was read
-   * @throws ProtocolError, and what the reader throws
+   * @throws ProtocolError
    */
-  read(bytes: Buffer, reader: AnswerReader): number {
+  read(bytes: Buffer): number {
     let at = 0;
     let piece = bytes;
     while (this.head === undefined) {
@@ -85,11 +86,11 @@ export class ResponseParser {
         this.#begun = Buffer.from(piece.subarray(start));
         return bytes.length;
       }
-      this.#headRead(piece.toString('latin1', start, end + 2), reader);
+      this.#headRead(piece.toString('latin1', start, end + 2));
       at = end + 4;
       this.#begun = nothing;
     }
-    if (!this.over) at = this.#readBody(piece, at, reader);
+    if (!this.over) at = this.#readBody(piece, at);
     // seen from the end, because the beginning may have come earlier
     return bytes.length - (piece.length - at);
   }
@@ -101,24 +102,24 @@ export class ResponseParser {
     return true;
   }
 
-  #headRead(text: string, reader: AnswerReader): void {
+  #headRead(text: string): void {
     const head = readResponseHead(text, this.#method);
     const { status, framing } = head;
     if (status < 200 && status !== 101) {
-      reader.informed(head);
+      this.#reader?.informed(head);
       return;
     }
     this.head = head;
     if (framing === 'chunked') this.#decoder = new ChunkedDecoder();
     else this.#left = framing === 'until-close' ? Number.POSITIVE_INFINITY : framing;
-    reader.answered(head);
+    this.#reader?.answered(head);
     this.over = framing === 0;
   }
 
-  #readBody(bytes: Buffer, from: number, reader: AnswerReader): number {
+  #readBody(bytes: Buffer, from: number): number {
     if (from === bytes.length) return from;
     if (this.#decoder !== undefined) {
-      const at = this.#decoder.read(bytes, from, (piece) => reader.received(piece));
+      const at = this.#decoder.read(bytes, from, (piece) => this.#reader?.received(piece));
       this.over = this.#decoder.over;
       this.trailers = this.#decoder.trailers;
       return at;
@@ -126,7 +127,7 @@ export class ResponseParser {
     const end = Math.min(bytes.length, from + this.#left);
     this.#left -= end - from;
     this.over = this.#left === 0;
-    reader.received(bytes.subarray(from, end));
+    this.#reader?.received(bytes.subarray(from, end));
     return end;
   }
 }
