@@ -31,7 +31,10 @@ function contextOf(argv: readonly string[]): CliContext {
     home: homedir(),
     version: version(),
     nodeVersion: process.versions.node,
-    stdin: process.stdin,
+    // made when it is asked for: few commands read it
+    get stdin() {
+      return process.stdin;
+    },
     stdout: process.stdout,
     stderr: process.stderr,
     isTerminal: process.stdout.isTTY === true,

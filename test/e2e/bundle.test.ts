@@ -42,6 +42,33 @@ t.test('the bundle forwards with a token, shows metrics, and ends with SIGTERM: 
   t.same(await bearerd.stop(), { code: 0, signal: undefined });
 });
 
+t.test('a plain start leaves modules of Node to whoever needs them', async (t) => {
+  const upstream = await startUpstream();
+  const idp = await startUpstream((_seen, response) =>
+    response.end(JSON.stringify({ access_token: 'opaque-token', expires_in: 300 })),
+  );
+  t.teardown(() => Promise.all([upstream.close(), idp.close()]));
+  const folder = t.testdir({
+    'tell.cjs': "process.on('exit', () => process._rawDebug('loaded: %s.', process.moduleLoadList.join()));",
+  });
+  const credential = { tokenEndpoint: `${idp.url}/token`, clientId: 'id', clientSecret: 'a secret' };
+  const bearerd = await startBearerd({
+    program,
+    config: { upstream: upstream.url, credential },
+    env: { NODE_OPTIONS: `--require=${join(folder, 'tell.cjs')}` },
+  });
+  t.teardown(() => bearerd.stop('SIGKILL'));
+  t.equal((await fetch(bearerd.url)).status, 200);
+  await bearerd.stop();
+  const loaded = /loaded: (.*)\./.exec(bearerd.stderr)?.[1]?.split(',') ?? [];
+  t.ok(loaded.includes('NativeModule http'), 'the list is there');
+  const unneeded = ['tls', 'https', 'http2', 'zlib', 'worker_threads', 'assert'];
+  t.strictSame(
+    unneeded.filter((name) => loaded.includes(`NativeModule ${name}`)),
+    [],
+  );
+});
+
 t.test('demo --once of the bundle: tokens are signed and verified, 401 codes explained: exit 0', async (t) => {
   const { code, stdout, stderr } = await runBearerd({ program, words: ['demo', '--once'] });
   t.equal(code, 0, stdout + stderr);
