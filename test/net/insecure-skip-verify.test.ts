@@ -55,6 +55,7 @@ t.test('insecureSkipVerify: no certificate is asked about, and log, metric, stat
   t.equal(upstream.asked, 1);
 
   const warnings = () => bearerd.records().filter(({ event }) => event === 'insecure_skip_verify');
+  await bearerd.until(() => warnings().length > 0, 'the warnings, which leave in a batch');
   t.match(warnings(), [
     { level: 'warn', route: 'api' },
     { level: 'warn', credential: 'idp' },
