@@ -37,7 +37,10 @@ export class Http1Connections implements ConnectionOwner {
   #dialing = 0;
   #scheduled = false;
   #sweeping = false;
+  /** Connections are not kept any more. */
   #closed = false;
+  /** Nothing is sent any more either. */
+  #over = false;
   #emptied: (() => void) | undefined;
 
   constructor(origin: string, settings: Http1Settings) {
@@ -45,8 +48,12 @@ export class Http1Connections implements ConnectionOwner {
     this.#settings = settings;
   }
 
-  /** Sends a request as soon as there is a connection for it. */
+  /** Sends a request as soon as there is a connection for it; fails it at once after close(). */
   send(call: Http1Call): void {
+    if (this.#over) {
+      call.failed(closing);
+      return;
+    }
     (call.needsNewConnection ? this.#waitingForNew : this.#waiting).push(call);
     this.#schedule();
   }
@@ -71,6 +78,7 @@ export class Http1Connections implements ConnectionOwner {
   /** Ends every connection, and fails what waits. */
   close(): void {
     this.#closed = true;
+    this.#over = true;
     for (const call of [...this.#waitingForNew.splice(0), ...this.#waiting.splice(0)]) call.failed(closing);
     for (const connection of [...this.#open]) connection.abort(closing);
   }
@@ -113,10 +121,11 @@ export class Http1Connections implements ConnectionOwner {
       connection.send(call);
     }
     this.#dialForTheRest();
-    if (this.#resting.length === 0) return;
-    if (this.#waiting.length > 0) this.#schedule();
-    this.#idle.push(...this.#resting);
-    this.#resting = [];
+    if (this.#resting.length > 0) {
+      if (this.#waiting.length > 0) this.#schedule();
+      this.#idle.push(...this.#resting);
+      this.#resting = [];
+    }
     if (this.#closed && this.#waiting.length === 0) this.#endIdle();
   }
 
@@ -172,7 +181,7 @@ export class Http1Connections implements ConnectionOwner {
       this.#sweeping = false;
       const nowMs = performance.now();
       for (const connection of [...this.#idle]) if (connection.idleUntilMs <= nowMs) connection.abort(closing);
-      if (this.#idle.length > 0) this.#sweep();
+      if (this.#idle.length + this.#resting.length > 0) this.#sweep();
     }, sweepMs).unref();
   }
 
