@@ -49,17 +49,23 @@ export class Http1Connection {
   #upload: Upload | undefined;
   #used = false;
   #left = false;
+  readonly #detach: () => void;
 
   /** @param authority for Host */
   constructor(socket: Socket, authority: string, owner: ConnectionOwner) {
     this.#socket = socket;
     this.#authority = authority;
     this.#owner = owner;
-    socket.on('data', (bytes: Buffer) => this.#read(bytes));
-    socket.on('end', () => this.#ended());
-    socket.on('error', (error) => this.#break(error));
-    socket.on('close', () => this.#break(new Error('other side closed')));
-    socket.on('drain', () => this.#upload?.resume());
+    const data = (bytes: Buffer): void => this.#read(bytes);
+    const end = (): void => this.#ended();
+    const error = (error: Error): void => this.#break(error);
+    const close = (): void => this.#break(new Error('other side closed'));
+    const drain = (): void => this.#upload?.resume();
+    socket.on('data', data).on('end', end).on('error', error).on('close', close).on('drain', drain);
+    // Node's own listeners stay when the connection is handed over
+    this.#detach = () => {
+      socket.off('data', data).off('end', end).off('error', error).off('close', close).off('drain', drain);
+    };
   }
 
   /** Sends a request; the answers to those before it have come. */
@@ -143,6 +149,7 @@ export class Http1Connection {
   #complete(call: Http1Call, keepAliveMs: number | undefined, trailers: readonly string[]): void {
     const sent = this.#upload === undefined || this.#upload.finished;
     this.#call = undefined;
+    this.#parser.forget();
     if (sent && keepAliveMs !== 0 && !this.#socket.destroyed) {
       this.#upload = undefined;
       if (this.#socket.isPaused()) this.#socket.resume();
@@ -156,7 +163,7 @@ export class Http1Connection {
     this.#call = undefined;
     this.#left = true;
     this.#owner.left(this);
-    for (const event of ['data', 'end', 'error', 'close', 'drain']) socket.removeAllListeners(event);
+    this.#detach();
     // until its new owner has listeners of its own
     socket.on('error', () => {});
     socket.pause();
@@ -173,6 +180,7 @@ export class Http1Connection {
   #break(error: Error): void {
     const call = this.#call;
     this.#call = undefined;
+    this.#parser.forget();
     this.#leave();
     call?.failed(error);
   }
