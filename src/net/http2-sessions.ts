@@ -22,11 +22,7 @@ export interface Http2Settings extends ConnectorSettings {
 const idleMs = 30_000;
 /** Milliseconds for which an upstream that did not take HTTP/2 is not offered it again. */
 const refusedMs = 600_000;
-/**
- * The HTTP/2 connections to one upstream, on node:http2. Not undici's `allowH2`: as of 7.30 it ends every stream of a
- * connection that is told GOAWAY, sends those that it has not failed a second time, POST too, and takes a trailer for
- * the end of a body of which pieces are still held (lib/dispatcher/client-h2.js; nodejs/undici#5089).
- */
+/** The HTTP/2 connections to one upstream, on node:http2. */
 export class Http2Sessions {
   readonly #origin: URL;
   readonly #limit: number;
