@@ -1,4 +1,5 @@
 import t from 'tap';
+import { differences } from './differential.ts';
 import { answer, sending } from './messages.ts';
 import { fuzz } from './run-fuzz.ts';
 
@@ -18,3 +19,11 @@ t.test(
     for (const status of ['200', '400', '502']) t.ok((statuses[status] ?? 0) > 20, `${status}: ${statuses[status]}`);
   },
 );
+
+t.test('harmed answers: what our parser takes, Node reads in the same way (npm run fuzz for more)', async (t) => {
+  const { faults, verdicts } = await differences(20_261_121, 20_000);
+  t.strictSame(faults, []);
+  for (const verdict of ["ours over, Node's over", "ours refused, Node's refused", "ours open, Node's open"]) {
+    t.ok((verdicts[verdict] ?? 0) > 500, `${verdict}: ${verdicts[verdict]}`);
+  }
+});
