@@ -1,0 +1,93 @@
+import t from 'tap';
+import { eventually } from '../../support/tcp.ts';
+import { dialled, exchange, startAsked } from './asked.ts';
+import { connectionsTo, RecordedCall, turns } from './calls.ts';
+
+t.test('a dial that fails fails one request; each of the others has its own try', async (t) => {
+  const upstream = await startAsked();
+  const { connections, dials, next, succeed } = dialled(upstream.url, 2);
+  const calls = ['/0', '/1', '/2'].map((path) => new RecordedCall(path));
+  for (const call of calls) connections.send(call);
+  await turns();
+  t.equal(dials.length, 2, 'as many as may be open');
+  const refusal = new Error('refused');
+  (await next())(refusal, null);
+  t.equal(await calls[0]?.error, refusal);
+  await turns();
+  t.equal(dials.length, 2, 'the third has a dial of its own');
+  (await next())(refusal, null);
+  t.equal(await calls[1]?.error, refusal);
+  await succeed();
+  await upstream.arrived(1);
+  upstream.request(0).answer();
+  t.equal(await calls[2]?.over, 'ended');
+  await turns();
+  t.equal(dials.length, 0, 'nothing is opened for nobody');
+  connections.close();
+  await upstream.close();
+});
+
+t.test('a request that is taken back is told nothing, and its connection is the next one’s', async (t) => {
+  const upstream = await startAsked();
+  const { connections, dials, succeed } = dialled(upstream.url, 2);
+  const [gone, next] = [new RecordedCall('/gone'), new RecordedCall('/next')];
+  connections.send(gone);
+  await turns();
+  connections.forget(gone);
+  connections.forget(gone);
+  await succeed();
+  await turns();
+  connections.send(next);
+  await upstream.arrived(1);
+  t.equal(upstream.request(0).path, '/next');
+  t.strictSame([gone.events, next.events, dials.length], [[], ['begun new'], 0]);
+  connections.close();
+  await upstream.close();
+});
+
+t.test('who needs a new connection never gets an old one, and makes room where there is none', async (t) => {
+  const upstream = await startAsked();
+  const connections = connectionsTo(upstream.url, 2);
+  for (const path of ['/0', '/1']) connections.send(new RecordedCall(path));
+  await upstream.arrived(2);
+  // they would be kept for minutes
+  for (const n of [0, 1]) upstream.request(n).answer('Keep-Alive: timeout=600\r\n');
+  await turns(10);
+  const calls = ['/2', '/3', '/4'].map((path) => new RecordedCall(path, { needsNewConnection: true }));
+  for (const call of calls) connections.send(call);
+  await upstream.arrived(4);
+  t.strictSame([upstream.request(2).nth, upstream.request(3).nth], [3, 4]);
+  await eventually(() => upstream.sockets.size === 2, 'the old ones are closed');
+  // full of busy ones: the next that is released makes room
+  upstream.request(2).answer('Keep-Alive: timeout=600\r\n');
+  await upstream.arrived(5);
+  t.equal(upstream.request(4).nth, 5);
+  for (const call of calls) t.equal(call.events[0], 'begun new');
+  connections.close();
+  await upstream.close();
+});
+
+t.test('the first new connection is for who needs one', async (t) => {
+  const upstream = await startAsked();
+  const { connections, succeed } = dialled(upstream.url, 2);
+  connections.send(new RecordedCall('/any'));
+  connections.send(new RecordedCall('/new', { needsNewConnection: true }));
+  await succeed();
+  await upstream.arrived(1);
+  t.equal(upstream.request(0).path, '/new');
+  connections.close();
+  await upstream.close();
+});
+
+t.test('a request that cannot be sent fails, and its connection stays', async (t) => {
+  const upstream = await startAsked();
+  const connections = connectionsTo(upstream.url, 1);
+  const bad = new RecordedCall('/bad', { fields: ['X-A', 'a\nb'] });
+  connections.send(bad);
+  t.match(await bad.error, { code: 'BEARERD_REQUEST_MALFORMED' });
+  t.strictSame(bad.events, ['failed']);
+  t.equal(await exchange(upstream, connections, new RecordedCall('/good')), 1);
+  t.equal(upstream.server.connections, 1);
+  connections.close();
+  await upstream.close();
+});
