@@ -19,8 +19,9 @@ export const quickPlan: Plan = {
   rounds: 3,
   seconds: 1,
   rateSeconds: 2,
-  rotationRuns: 5,
-  tokenLife: 2,
+  rotationRuns: 3,
+  // 300 ms of the token endpoint do not fit behind the refresh of a shorter one
+  tokenLife: 4,
   starts: 5,
 };
 
