@@ -10,8 +10,10 @@ import type { Log } from '../log.ts';
 import { UpstreamPool } from '../net/upstream-pool.ts';
 import type { TokenLease } from '../token/held-token.ts';
 import type { Tracing } from '../tracing/tracing.ts';
+import type { Around } from '../upstream/attempts.ts';
 import { authenticated } from '../upstream/authenticated.ts';
 import { perSubject } from '../upstream/per-subject.ts';
+import type { RoundTrip } from '../upstream/round-trip.ts';
 import { traced } from '../upstream/traced-attempt.ts';
 import { transport } from '../upstream/transport.ts';
 import { watchClock } from '../upstream/watch-clock.ts';
@@ -120,6 +122,19 @@ function buildPool({ upstream, tls, egressProxy, timeouts, http2 }: RouteConfig,
   });
 }
 
+const plainByPool = new WeakMap<UpstreamPool, RoundTrip>();
+
+/** Sends what routes with the same connections send: of a thousand of them each would be in cold memory. */
+function untraced(pool: UpstreamPool, parts: RouteParts): RoundTrip {
+  const send = plainByPool.get(pool) ?? watched(pool, parts);
+  plainByPool.set(pool, send);
+  return send;
+}
+
+function watched(pool: UpstreamPool, { clock, log }: RouteParts, around?: Around): RoundTrip {
+  return watchClock(transport(pool, around), pool.origin, { clock, log });
+}
+
 /** @param parts with the lower-case name of the field that carries the local key */
 function buildRoute(
   route: RouteConfig,
@@ -151,7 +166,7 @@ function buildRoute(
   const remove = new Set(
     [...route.headers.remove, ...set.map(([name]) => name), ...dropped].map((name) => name.toLowerCase()),
   );
-  const plain = watchClock(transport(pool, tracing && traced(tracing, remove)), pool.origin, { clock, log });
+  const plain = tracing === undefined ? untraced(pool, parts) : watched(pool, parts, traced(tracing, remove));
   const withTokens = (tokens: TokenLease) =>
     authenticated(plain, tokens, policy, {
       clock,

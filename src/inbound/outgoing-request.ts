@@ -4,7 +4,7 @@ import { ReplayableBody } from '../upstream/replayable-body.ts';
 import { requestHeaders } from '../upstream/request-headers.ts';
 import type { Caller, Exchange, UpstreamRequest } from '../upstream/round-trip.ts';
 import type { Arrival, ArrivedRequest } from './arrival.ts';
-import { hasDotDotSegment, upstreamTarget } from './request-target.ts';
+import { hasDotDotSegment, pathOf, upstreamTarget } from './request-target.ts';
 
 /** Makes the request for the upstream of the one that arrived. @throws BearerdError when it may not be sent */
 export function outgoingRequest(
@@ -15,7 +15,7 @@ export function outgoingRequest(
 ): UpstreamRequest {
   const { route, pathQuery } = arrival;
   const mayEscape = route.prefix !== '' || route.base !== '';
-  if (mayEscape && hasDotDotSegment(pathQuery.split('?', 1)[0] ?? '')) {
+  if (mayEscape && hasDotDotSegment(pathOf(pathQuery))) {
     throw new BearerdError(
       'BEARERD_REQUEST_MALFORMED',
       "the path has a '..' segment, which could leave the route's path",

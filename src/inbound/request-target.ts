@@ -9,6 +9,12 @@ export function pathAndQuery(target: string, method = 'GET'): string {
   return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
+/** What stands before the query. */
+export function pathOf(pathQuery: string): string {
+  const query = pathQuery.indexOf('?');
+  return query === -1 ? pathQuery : pathQuery.slice(0, query);
+}
+
 /** The host and port of an absolute-form target; undefined for a path or `*`. */
 export function authorityOf(target: string): string | undefined {
   return target.startsWith('/') ? undefined : /^[A-Za-z][A-Za-z0-9+.-]*:\/\/([^/?#]*)/.exec(target)?.[1];
@@ -20,7 +26,7 @@ export function authorityOf(target: string): string | undefined {
  * a prefix or a base path (RFC 3986 §5.2.4; threat 9).
  */
 export function hasDotDotSegment(path: string): boolean {
-  if (!path.includes('..') && !/%(25)*2e/i.test(path)) return false;
+  if (!path.includes('..') && !(path.includes('%') && /%(25)*2e/i.test(path))) return false;
   const plain = path
     .replace(/%(25)+/gi, '%')
     .replace(/%2e/gi, '.')

@@ -1,3 +1,5 @@
+import { pathOf } from './request-target.ts';
+
 /** Finds the route of a path: the longest prefix on segment boundaries wins. */
 export class RouteTable<R extends { readonly prefix: string; readonly policy?: object | undefined }> {
   readonly #byPrefix = new Map<string, R>();
@@ -20,8 +22,7 @@ export class RouteTable<R extends { readonly prefix: string; readonly policy?: o
   /** The route for a path with or without its query; undefined = none. */
   find(pathQuery: string): R | undefined {
     if (this.#longest === 0) return this.#byPrefix.get('');
-    const query = pathQuery.indexOf('?');
-    const path = query === -1 ? pathQuery : pathQuery.slice(0, query);
+    const path = pathOf(pathQuery);
     // no prefix is longer than the longest, so a path of a thousand segments costs no more look-ups than it
     let end = path.length <= this.#longest ? path.length : path.lastIndexOf('/', this.#longest);
     while (end > 0) {
