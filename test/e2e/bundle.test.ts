@@ -62,7 +62,8 @@ t.test('a plain start leaves modules of Node to whoever needs them', async (t) =
   await bearerd.stop();
   const loaded = /loaded: (.*)\./.exec(bearerd.stderr)?.[1]?.split(',') ?? [];
   t.ok(loaded.includes('NativeModule http'), 'the list is there');
-  const unneeded = ['tls', 'https', 'http2', 'zlib', 'worker_threads', 'assert'];
+  // worker_threads is not looked for: tap's own loader, which is in every process under it, brings it
+  const unneeded = ['tls', 'https', 'http2', 'zlib', 'assert'];
   t.strictSame(
     unneeded.filter((name) => loaded.includes(`NativeModule ${name}`)),
     [],
