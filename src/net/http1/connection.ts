@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { holdFailedWrites } from './failed-writes.ts';
 import { requestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
 import { type AnswerReader, ResponseParser } from './response-parser.ts';
@@ -47,6 +48,9 @@ export class Http1Connection {
   readonly #parser = new ResponseParser();
   #call: Http1Call | undefined;
   #upload: Upload | undefined;
+  #holdsFailedWrites = false;
+  /** Why no more can be sent, while what has come is still read. */
+  #failedWrite: Error | undefined;
   #used = false;
   #left = false;
   readonly #detach: () => void;
@@ -58,7 +62,10 @@ export class Http1Connection {
     this.#owner = owner;
     const data = (bytes: Buffer): void => this.#read(bytes);
     const end = (): void => this.#ended();
-    const error = (error: Error): void => this.#break(error);
+    const error = (error: Error): void => {
+      this.#readRest();
+      this.#break(error);
+    };
     const close = (): void => this.#break(new Error('other side closed'));
     const drain = (): void => this.#upload?.resume();
     socket.on('data', data).on('end', end).on('error', error).on('close', close).on('drain', drain);
@@ -97,6 +104,10 @@ export class Http1Connection {
     } catch (error) {
       this.#break(asError(error));
       return;
+    }
+    if (!this.#holdsFailedWrites) {
+      this.#holdsFailedWrites = true;
+      holdFailedWrites(this.#socket, (error) => this.#writeFailed(error));
     }
     // the head leaves with the first piece where that is there already, and alone where it is not
     this.#socket.cork();
@@ -146,8 +157,18 @@ export class Http1Connection {
     else this.#complete(call, at === bytes.length ? head?.keepAliveMs : 0, trailers);
   }
 
+  /** What had come before the connection broke, and waits because of a pause: nobody else would be given it. */
+  #readRest(): void {
+    while (this.#call !== undefined) {
+      // a socket without an encoding gives Buffers
+      const piece: Buffer | null = this.#socket.read();
+      if (piece === null) return;
+      this.#read(piece);
+    }
+  }
+
   #complete(call: Http1Call, keepAliveMs: number | undefined, trailers: readonly string[]): void {
-    const sent = this.#upload === undefined || this.#upload.finished;
+    const sent = this.#failedWrite === undefined && (this.#upload === undefined || this.#upload.finished);
     this.#call = undefined;
     this.#parser.forget();
     if (sent && keepAliveMs !== 0 && !this.#socket.destroyed) {
@@ -171,10 +192,19 @@ export class Http1Connection {
     call.switched(head, socket);
   }
 
+  /** An answer may be there already: it is read up to its end or that of the connection, whichever comes first. */
+  #writeFailed(error: Error): boolean {
+    if (this.#upload === undefined || this.#left) return false;
+    this.#failedWrite = error;
+    this.#upload.cease();
+    return true;
+  }
+
   #ended(): void {
     const call = this.#call;
-    if (call !== undefined && this.#parser.finish()) this.#complete(call, 0, []);
-    else this.#break(new Error('other side closed'));
+    // behind a failed write a reset looks like an end in good order: the failure was all that was said of it
+    if (call !== undefined && this.#failedWrite === undefined && this.#parser.finish()) this.#complete(call, 0, []);
+    else this.#break(this.#failedWrite ?? new Error('other side closed'));
   }
 
   #break(error: Error): void {

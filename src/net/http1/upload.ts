@@ -10,6 +10,7 @@ export class Upload {
   readonly #chunked: boolean;
   readonly #failed: (error: Error) => void;
   #stopped = false;
+  #ceased = false;
 
   /**
    * @param chunked each piece becomes a chunk (RFC 9112 §7.1)
@@ -30,7 +31,13 @@ export class Upload {
 
   /** The connection has room again. */
   resume(): void {
-    if (!this.#stopped) this.#body.resume();
+    if (!this.#stopped && !this.#ceased) this.#body.resume();
+  }
+
+  /** The connection takes nothing more; whose body it is learns that from the answer. */
+  cease(): void {
+    this.#ceased = true;
+    this.#body.pause();
   }
 
   /** Nothing more of it is sent. */

@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { createSecureContext } from 'node:tls';
 import { directConnector } from '../../../src/net/direct-connection.ts';
 import type { Http1Call, Http1Connection } from '../../../src/net/http1/connection.ts';
 import { Http1Connections } from '../../../src/net/http1/connections.ts';
 import type { ResponseHead } from '../../../src/net/http1/response-head.ts';
+import { loopback } from '../../support/certificates.ts';
 
 /** What a test may say about a request; the rest is a GET that nothing is special about. */
 export interface CallOptions {
@@ -102,13 +104,13 @@ export class RecordedCall implements Http1Call {
   }
 }
 
-/** Real connections to an upstream on loopback. */
+/** Real connections to an upstream on loopback, whose certificate is `loopback` where it has one. */
 export function connectionsTo(url: string, connections: number): Http1Connections {
   const connect = directConnector({
     timeoutMs: 5_000,
     insecureSkipVerify: undefined,
     serverName: undefined,
-    context: undefined,
+    context: url.startsWith('https:') ? createSecureContext({ ca: loopback.cert }) : undefined,
     http2: false,
   });
   return new Http1Connections(url, { connect, connections });
