@@ -3,7 +3,8 @@
 import { get } from 'node:http';
 
 const url = `${process.env.API_URL ?? 'http://127.0.0.1:8080'}/rest/2.0/communities`;
-const intervalMs = Number(process.env.INTERVAL_MS ?? 1000);
+// a timer takes what is no number, and 0, for one millisecond
+const intervalMs = Number(process.env.INTERVAL_MS) || 1000;
 const counts = { asked: 0, failed: 0 };
 
 function ask() {
