@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext } from 'node:tls';
 import type { Destination } from './egress-proxy.ts';
+import { sharedLookup } from './shared-lookup.ts';
 
 /** Where a connection goes to. */
 export interface ConnectOptions extends Destination {
@@ -31,6 +32,8 @@ export interface DirectSettings {
 /** The longest delay that a Node timer can have: a longer one would fire at once. */
 const longestDelayMs = 2 ** 31 - 1;
 const keepAliveProbeMs = 60_000;
+/** For all connections of the process: it has one set of threads. */
+const lookup = sharedLookup();
 
 /** Makes connections without anything on the way; TLS sessions are taken up again (RFC 8446 §2.2). */
 export function directConnector(settings: DirectSettings): Connect {
@@ -45,7 +48,7 @@ export function directConnector(settings: DirectSettings): Connect {
 function openTcp({ hostname, port }: ConnectOptions): Socket {
   // Node takes it, though its types do not say so: what is written in one go waits for no drain
   const settings: object = { highWaterMark: 65_536 };
-  return connectTcp({ ...settings, host: hostname, port: port === '' ? 80 : Number(port) });
+  return connectTcp({ ...settings, host: hostname, port: port === '' ? 80 : Number(port), lookup });
 }
 
 function openTls(options: ConnectOptions, settings: DirectSettings, sessions: Map<string, Buffer>): Socket {
@@ -56,6 +59,7 @@ function openTls(options: ConnectOptions, settings: DirectSettings, sessions: Ma
   const socket = connectTls({
     host: hostname,
     port: port === '' ? 443 : Number(port),
+    lookup,
     ALPNProtocols: http2 ? ['http/1.1', 'h2'] : ['http/1.1'],
     rejectUnauthorized: settings.insecureSkipVerify !== true,
     ...(serverName === undefined ? {} : { servername: serverName }),

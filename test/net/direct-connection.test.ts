@@ -1,5 +1,6 @@
 import { createServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { PerformanceObserver } from 'node:perf_hooks';
 import { createSecureContext, type TLSSocket } from 'node:tls';
 import t from 'tap';
 import { type Connect, type ConnectOptions, directConnector } from '../../src/net/direct-connection.ts';
@@ -71,4 +72,23 @@ t.test('a way to the server that is closed during the handshake is told once', a
     way.destroy();
   });
   t.match(told, [{ code: 'ECONNRESET' }]);
+});
+
+t.test('connections that are opened at the same time look the name up once', async (t) => {
+  const server = await startTcp((socket) => socket.resume());
+  t.teardown(server.close);
+  const { port } = new URL(server.url);
+  let lookups = 0;
+  const observer = new PerformanceObserver((list) => {
+    lookups += list.getEntriesByName('lookup', 'dns').length;
+  });
+  observer.observe({ entryTypes: ['dns'] });
+  t.teardown(() => observer.disconnect());
+  const connectors = [directConnector(settings), directConnector(settings)];
+  const to = { protocol: 'http:', hostname: 'localhost', port };
+  const sockets = await Promise.all(connectors.flatMap((connect) => [open(connect, to), open(connect, to)]));
+  for (const socket of sockets) socket.destroy();
+  // what the observer is told comes a turn later
+  await new Promise((resolve) => setImmediate(resolve));
+  t.equal(lookups, 1);
 });
