@@ -23,6 +23,8 @@ log_driver = "k8s-file"
 [network]
 network_backend = "netavark"
 network_config_dir = "$STATE/networks"
+[engine]
+helper_binaries_dir = ["$here/helpers", "/usr/lib/podman"]
 CONF
 mv "$conf" "$STATE/containers.conf"
 export CONTAINERS_CONF=$STATE/containers.conf

@@ -79,24 +79,3 @@ export async function eventually<T>(
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }
-
-/**
- * Waits until the name server of a container's network answers again: after containers have come or gone, aardvark-dns 1.4
- * can be silent for many seconds on a busy machine (the token request that "was not answered within 10 s" was waiting for
- * it, seen by its open socket to port 53). Settled = 20 quick answers in a row.
- */
-export async function namesSettled(container: string, name: string): Promise<void> {
-  const script = `
-    const { lookup } = require("node:dns/promises");
-    const quick = async () => {
-      const startedMs = Date.now();
-      const found = await lookup(${JSON.stringify(name)}).catch(() => undefined);
-      return found !== undefined && Date.now() - startedMs < 1000;
-    };
-    (async () => {
-      for (let inARow = 0; inARow < 20; inARow = (await quick()) ? inARow + 1 : 0) {
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-    })();`;
-  await mustPodman(['exec', container, '/nodejs/bin/node', '-e', script], { timeoutMs: 120_000 });
-}
