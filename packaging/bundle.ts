@@ -44,7 +44,7 @@ const replaced: Readonly<Record<string, string>> = {
 };
 
 /** Modules of Node that a plain start has no use for: each is loaded with the first use of something in it. */
-const later = ['child_process', 'https', 'tls', 'v8', 'zlib'];
+const later = ['child_process', 'dns', 'https', 'tls', 'v8', 'zlib'];
 
 const loadingLater: Plugin = {
   name: 'modules of Node that are loaded later',

@@ -11,7 +11,7 @@ type Told = Parameters<LookupFunction>[2];
  * they took 0.1 s together), and a name whose server is silent held up every other name.
  * @param ask answers later, and once; default: `lookup` of node:dns
  */
-export function sharedLookup(ask: LookupFunction = lookup): LookupFunction {
+export function sharedLookup(ask: LookupFunction = (...question) => lookup(...question)): LookupFunction {
   const underWay = new Map<string, Told[]>();
   return (hostname, options, told) => {
     const question = JSON.stringify([hostname, options]);
