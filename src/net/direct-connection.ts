@@ -1,4 +1,4 @@
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext } from 'node:tls';
 import type { Destination } from './egress-proxy.ts';
 import { sharedLookup } from './shared-lookup.ts';
@@ -7,6 +7,8 @@ import { sharedLookup } from './shared-lookup.ts';
 export interface ConnectOptions extends Destination {
   /** A way to an https server, such as a tunnel, in which the handshake takes place. */
   readonly httpSocket?: Socket | undefined;
+  /** Takes what comes in place of 'data' events, on a connection that is neither TLS nor a tunnel. */
+  readonly onread?: OnReadOpts | undefined;
 }
 
 /** Takes the connection, for https a TLSSocket whose certificate has been checked, or why there is none. */
@@ -45,10 +47,10 @@ export function directConnector(settings: DirectSettings): Connect {
   };
 }
 
-function openTcp({ hostname, port }: ConnectOptions): Socket {
+function openTcp({ hostname, port, onread }: ConnectOptions): Socket {
   // Node takes it, though its types do not say so: what is written in one go waits for no drain
   const settings: object = { highWaterMark: 65_536 };
-  return connectTcp({ ...settings, host: hostname, port: port === '' ? 80 : Number(port), lookup });
+  return connectTcp({ ...settings, host: hostname, port: port === '' ? 80 : Number(port), lookup, onread });
 }
 
 function openTls(options: ConnectOptions, settings: DirectSettings, sessions: Map<string, Buffer>): Socket {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { holdFailedWrites } from './failed-writes.ts';
+import type { ReceiveBuffer } from './receive-buffer.ts';
 import { requestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
 import { type AnswerReader, ResponseParser } from './response-parser.ts';
@@ -55,12 +56,16 @@ export class Http1Connection {
   #left = false;
   readonly #detach: () => void;
 
-  /** @param authority for Host */
-  constructor(socket: Socket, authority: string, owner: ConnectionOwner) {
+  /**
+   * @param authority for Host
+   * @param received what the socket was opened with; undefined = it is a stream
+   */
+  constructor(socket: Socket, authority: string, owner: ConnectionOwner, received?: ReceiveBuffer) {
     this.#socket = socket;
     this.#authority = authority;
     this.#owner = owner;
     const data = (bytes: Buffer): void => this.#read(bytes);
+    if (received !== undefined) received.taker = data;
     const end = (): void => this.#ended();
     const error = (error: Error): void => {
       this.#readRest();

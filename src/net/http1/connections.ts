@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Connect } from '../direct-connection.ts';
 import { type ConnectionOwner, type Http1Call, Http1Connection } from './connection.ts';
+import { ReceiveBuffer } from './receive-buffer.ts';
 
 /** How the connections to one upstream are made, and how many. */
 export interface Http1Settings {
@@ -32,7 +33,7 @@ export class Http1Connections implements ConnectionOwner {
   /** Idle since this turn of the event loop. */
   #resting: Http1Connection[] = [];
   readonly #waiting: Http1Call[] = [];
-  /** Those that need a new connection. */
+  /** Those that need a new connection; a WebSocket needs one that is a stream, without a ReceiveBuffer. */
   readonly #waitingForNew: Http1Call[] = [];
   #dialing = 0;
   #scheduled = false;
@@ -54,7 +55,7 @@ export class Http1Connections implements ConnectionOwner {
       call.failed(closing);
       return;
     }
-    (call.needsNewConnection ? this.#waitingForNew : this.#waiting).push(call);
+    (call.needsNewConnection || call.upgrade ? this.#waitingForNew : this.#waiting).push(call);
     this.#schedule();
   }
 
@@ -145,28 +146,32 @@ export class Http1Connections implements ConnectionOwner {
     this.#dialing += 1;
     const { hostname, protocol, port } = this.#origin;
     const name = hostname.replace(/^\[|\]$/g, '');
-    this.#settings.connect({ hostname: name, protocol, port }, (error, socket) => {
+    // of TLS Node goes on to give what it has decrypted already, pause() or not
+    const stream = protocol === 'https:' || this.#waitingForNew.some(({ upgrade }) => upgrade);
+    const onread = stream ? undefined : new ReceiveBuffer();
+    this.#settings.connect({ hostname: name, protocol, port, onread }, (error, socket) => {
       this.#dialing -= 1;
-      if (error === null) this.#connected(socket);
+      if (error === null) this.#connected(socket, onread);
       else {
-        this.#next()?.failed(error);
-        this.#schedule();
+        this.#next(onread === undefined)?.failed(error);
         this.#checkEmpty();
       }
+      this.#schedule();
     });
   }
 
-  #connected(socket: Socket): void {
-    const connection = new Http1Connection(socket, this.#origin.host, this);
+  #connected(socket: Socket, received: ReceiveBuffer | undefined): void {
+    const connection = new Http1Connection(socket, this.#origin.host, this, received);
     this.#open.add(connection);
-    const call = this.#next();
+    const call = this.#next(received === undefined);
     if (call === undefined) this.released(connection, undefined);
     else connection.send(call);
   }
 
-  /** The next for a new connection. */
-  #next(): Http1Call | undefined {
-    return this.#waitingForNew.shift() ?? this.#waiting.shift();
+  /** The next for a new connection. @param stream a WebSocket can have it */
+  #next(stream: boolean): Http1Call | undefined {
+    const place = this.#waitingForNew.findIndex(({ upgrade }) => stream || !upgrade);
+    return place === -1 ? this.#waiting.shift() : this.#waitingForNew.splice(place, 1)[0];
   }
 
   #endIdle(): void {

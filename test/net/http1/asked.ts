@@ -1,5 +1,5 @@
 import { connect as connectTcp, type Socket } from 'node:net';
-import type { ConnectCallback } from '../../../src/net/direct-connection.ts';
+import type { Connect, ConnectCallback, ConnectOptions } from '../../../src/net/direct-connection.ts';
 import { Http1Connections } from '../../../src/net/http1/connections.ts';
 import { eventually, onHead, startTcp } from '../../support/tcp.ts';
 import type { RecordedCall } from './calls.ts';
@@ -54,7 +54,12 @@ export async function exchange(
 /** Connections whose dials the test answers. */
 export function dialled(url: string, connections: number) {
   const dials: ConnectCallback[] = [];
-  const made = new Http1Connections(url, { connect: (_options, callback) => dials.push(callback), connections });
+  const asked: ConnectOptions[] = [];
+  const connect: Connect = (options, callback) => {
+    asked.push(options);
+    dials.push(callback);
+  };
+  const made = new Http1Connections(url, { connect, connections });
   const port = Number(new URL(url).port);
   /** Takes the oldest dial. */
   const next = async (): Promise<ConnectCallback> => {
@@ -65,9 +70,10 @@ export function dialled(url: string, connections: number) {
   };
   const succeed = async (): Promise<void> => {
     const callback = await next();
-    const socket = connectTcp(port, '127.0.0.1');
+    const onread = asked[asked.length - dials.length - 1]?.onread;
+    const socket = connectTcp({ port, host: '127.0.0.1', onread });
     await new Promise((resolve) => socket.once('connect', resolve));
     callback(null, socket);
   };
-  return { connections: made, dials, next, succeed };
+  return { connections: made, dials, asked, next, succeed };
 }

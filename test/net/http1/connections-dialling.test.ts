@@ -91,3 +91,50 @@ t.test('a request that cannot be sent fails, and its connection stays', async (t
   connections.close();
   await upstream.close();
 });
+
+t.test('a WebSocket has a new connection that is a stream; others have what they ask of it', async (t) => {
+  const upstream = await startAsked();
+  const { connections, dials, asked, succeed } = dialled(upstream.url, 2);
+  const first = new RecordedCall('/first');
+  connections.send(first);
+  await turns();
+  t.equal(dials.length, 1);
+  const socket = new RecordedCall('/socket', { upgrade: true });
+  connections.send(socket);
+  await turns();
+  t.strictSame(
+    asked.map(({ onread }) => onread === undefined),
+    [false, true],
+    'the second dial is for the WebSocket',
+  );
+  const pressing = new RecordedCall('/pressing', { needsNewConnection: true });
+  connections.send(pressing);
+  await succeed();
+  await upstream.arrived(1);
+  t.equal(upstream.request(0).path, '/pressing', 'the first one is not for the WebSocket, though it waits longer');
+  await succeed();
+  await upstream.arrived(2);
+  t.equal(upstream.request(1).path, '/socket');
+  t.strictSame(first.events, [], 'it waits: there may be no third');
+  connections.close();
+  await upstream.close();
+});
+
+t.test('a connection that is no stream is never given to a WebSocket: there is another dial for it', async (t) => {
+  const upstream = await startAsked();
+  const { connections, dials, asked, succeed } = dialled(upstream.url, 1);
+  const gone = new RecordedCall('/gone');
+  connections.send(gone);
+  await turns();
+  connections.forget(gone);
+  const socket = new RecordedCall('/socket', { upgrade: true });
+  connections.send(socket);
+  await succeed();
+  await eventually(() => dials.length === 1, 'the first one makes room');
+  t.equal(asked.at(-1)?.onread, undefined);
+  await succeed();
+  await upstream.arrived(1);
+  t.equal(upstream.request(0).path, '/socket');
+  connections.close();
+  await upstream.close();
+});
