@@ -33,7 +33,8 @@ export function deliver(
   response.sendDate = false;
   response.writeHead(answer.status, answer.statusMessage, fields);
   if (body.complete && body.held.length < 2 && body.trailers.length === 0) {
-    upstream.body?.abandon();
+    if (upstream.body === undefined) request.readNothing();
+    else upstream.body.abandon();
     endWith(response, body.held[0]);
     return;
   }

@@ -32,6 +32,7 @@ export function forward(
   let ownAnswer: BearerdError | undefined;
   let headers: SeenHeaders | undefined;
   let audited = records.audit === undefined;
+  let bodyless = false;
   response.on('close', () => {
     const aborted = !response.writableFinished;
     if (aborted) {
@@ -39,11 +40,14 @@ export function forward(
       caller.onGone?.();
     }
     ended(response.headersSent ? response.statusCode : 0, aborted);
+    if (bodyless) request.readNothing();
   });
   let upstream: UpstreamRequest | undefined;
   try {
     if (records.tracing !== undefined) exchange.span = requestSpan(records.tracing, request, arrival);
     upstream = outgoingRequest(request, arrival, caller, exchange);
+    bodyless = upstream.body === undefined && !arrival.upgrade;
+    if (bodyless) request.readNothing();
     upstream.onInformation = (status, fields) => passInformation(request, response, status, fields);
     const own = route.authorization === 'keep' && request.headers.authorization !== undefined;
     const send = own ? route.plain : route.authenticated;
