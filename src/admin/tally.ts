@@ -22,37 +22,79 @@ export type ListenerKind = 'proxy' | 'admin';
 /** How a token request ended (wire facts 4, item 3). */
 export type TokenRequestOutcome = 'success' | 'transient' | 'permanent';
 
+/** Numbers of a LatencyTally: its buckets, the last of them above every bound, and the sum in milliseconds. */
+const latencyCells = latencyBoundsMs.length + 2;
+
 /** Durations in buckets: plain numbers, so that the hot path allocates nothing. */
 export class LatencyTally {
+  readonly #cells: Float64Array;
+
+  /** @param cells to count in */
+  constructor(cells: Float64Array = new Float64Array(latencyCells)) {
+    this.#cells = cells;
+  }
+
   /** Per bucket, not cumulative; the last one is above every bound. */
-  readonly counts = new Float64Array(latencyBoundsMs.length + 1);
-  sumMs = 0;
+  get counts(): Float64Array {
+    return this.#cells.subarray(0, latencyCells - 1);
+  }
+
+  get sumMs(): number {
+    return this.#cells[latencyCells - 1] ?? 0;
+  }
 
   observe(durationMs: number): void {
-    let bucket = 0;
-    for (const bound of latencyBoundsMs) {
-      if (durationMs <= bound) break;
-      bucket += 1;
-    }
-    this.counts[bucket] = (this.counts[bucket] ?? 0) + 1;
-    this.sumMs += durationMs;
+    observe(this.#cells, 0, durationMs);
   }
 }
 
-/** The counters of one route; look it up once, then use it for every request. */
+/** Counts a duration in the cells of a LatencyTally that begin at a place. */
+function observe(cells: Float64Array, from: number, durationMs: number): void {
+  let bucket = from;
+  for (const bound of latencyBoundsMs) {
+    if (durationMs <= bound) break;
+    bucket += 1;
+  }
+  cells[bucket] = (cells[bucket] ?? 0) + 1;
+  const sum = from + latencyCells - 1;
+  cells[sum] = (cells[sum] ?? 0) + durationMs;
+}
+
+const requestCells = methodClasses.length * statusClasses.length;
+const totalFrom = requestCells;
+const upstreamFrom = totalFrom + latencyCells;
+const addedFrom = upstreamFrom + latencyCells;
+
+/**
+ * The counters of one route; look it up once, then use it for every request. They lie in one array: of a thousand routes
+ * each would otherwise be met in twenty places of cold memory (docs/decisions/0001-data-path.md).
+ */
 export class RouteTally {
-  /** `methodClasses` × `statusClasses`, row by row. */
-  readonly requests = new Float64Array(methodClasses.length * statusClasses.length);
-  /** Request head read until the last byte of the answer was handed to the socket. */
-  readonly total = new LatencyTally();
-  /** The part of it that was spent waiting for the upstream's response head, all attempts together. */
-  readonly upstream = new LatencyTally();
+  readonly #cells = new Float64Array(addedFrom + latencyCells);
   /** Requests sent a second time, by the row of the 401 table that asked for it. */
   readonly retries = new Map<Rule, number>();
-  /** The part of `total` until the answer's head that bearerd itself took: everything but waiting for the upstream. */
-  readonly added = new LatencyTally();
   /** Token faults after which a request was not sent a second time. */
   readonly skipped = new Map<SkipReason, number>();
+
+  /** `methodClasses` × `statusClasses`, row by row. */
+  get requests(): Float64Array {
+    return this.#cells.subarray(0, requestCells);
+  }
+
+  /** Request head read until the last byte of the answer was handed to the socket. */
+  get total(): LatencyTally {
+    return this.#latency(totalFrom);
+  }
+
+  /** The part of it that was spent waiting for the upstream's response head, all attempts together. */
+  get upstream(): LatencyTally {
+    return this.#latency(upstreamFrom);
+  }
+
+  /** The part of `total` until the answer's head that bearerd itself took: everything but waiting for the upstream. */
+  get added(): LatencyTally {
+    return this.#latency(addedFrom);
+  }
 
   /**
    * Counts one request when it is over.
@@ -68,10 +110,14 @@ export class RouteTally {
     addedMs: number | undefined,
   ): void {
     const cell = methodClass(method) * statusClasses.length + statusClass(status);
-    this.requests[cell] = (this.requests[cell] ?? 0) + 1;
-    this.total.observe(totalMs);
-    if (upstreamMs !== undefined) this.upstream.observe(upstreamMs);
-    if (addedMs !== undefined) this.added.observe(addedMs);
+    this.#cells[cell] = (this.#cells[cell] ?? 0) + 1;
+    observe(this.#cells, totalFrom, totalMs);
+    if (upstreamMs !== undefined) observe(this.#cells, upstreamFrom, upstreamMs);
+    if (addedMs !== undefined) observe(this.#cells, addedFrom, addedMs);
+  }
+
+  #latency(from: number): LatencyTally {
+    return new LatencyTally(this.#cells.subarray(from, from + latencyCells));
   }
 
   /** Requests by status class; classes that did not occur are missing. */

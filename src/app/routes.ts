@@ -13,6 +13,7 @@ import type { Tracing } from '../tracing/tracing.ts';
 import type { Around } from '../upstream/attempts.ts';
 import { authenticated } from '../upstream/authenticated.ts';
 import { perSubject } from '../upstream/per-subject.ts';
+import type { RequestHeaderRules } from '../upstream/request-headers.ts';
 import type { RoundTrip } from '../upstream/round-trip.ts';
 import { traced } from '../upstream/traced-attempt.ts';
 import { transport } from '../upstream/transport.ts';
@@ -56,6 +57,7 @@ export function buildRoutes(
 ): BuiltRoutes {
   const pools = new Map<string, UpstreamPool>();
   const keyField = localKeyField(config.guard);
+  const rules = sameRules();
   const served = new Map<string, { address: ListenAddress; routes: Route[] }>();
   for (const address of config.listen) served.set(addressKey(address, ''), { address, routes: [] });
   for (const route of config.routes) {
@@ -64,7 +66,7 @@ export function buildRoutes(
     const key = poolKey(route, config);
     const pool = pools.get(key) ?? kept.get(key) ?? buildPool(route, config);
     pools.set(key, pool);
-    const built = buildRoute(route, credential, pool, { ...parts, keyField });
+    const built = buildRoute(route, credential, pool, { ...parts, keyField, rules });
     for (const address of route.listen ?? config.listen) {
       const key = addressKey(address, route.listen === undefined ? '' : route.name);
       const place = served.get(key) ?? { address, routes: [] };
@@ -135,12 +137,25 @@ function watched(pool: UpstreamPool, { clock, log }: RouteParts, around?: Around
   return watchClock(transport(pool, around), pool.origin, { clock, log });
 }
 
+type SameRules = (rules: RequestHeaderRules) => RequestHeaderRules;
+
+/** Makes one object of rules that are alike, for the same reason. */
+function sameRules(): SameRules {
+  const known = new Map<string, RequestHeaderRules>();
+  return (rules) => {
+    const key = JSON.stringify({ ...rules, remove: [...rules.remove] });
+    const same = known.get(key) ?? rules;
+    known.set(key, same);
+    return same;
+  };
+}
+
 /** @param parts with the lower-case name of the field that carries the local key */
 function buildRoute(
   route: RouteConfig,
   credential: Credential,
   pool: UpstreamPool,
-  parts: RouteParts & { readonly keyField: string | undefined },
+  parts: RouteParts & { readonly keyField: string | undefined; readonly rules: SameRules },
 ): Route {
   const { clock, log, tally, viaName, tracing, keyField } = parts;
   const base = new URL(route.upstream).pathname.replace(/\/+$/, '');
@@ -166,6 +181,12 @@ function buildRoute(
   const remove = new Set(
     [...route.headers.remove, ...set.map(([name]) => name), ...dropped].map((name) => name.toLowerCase()),
   );
+  const requestRules = parts.rules({
+    viaName,
+    remove,
+    set: set.flat(),
+    keepAuthorization: route.authorization === 'keep',
+  });
   const plain = tracing === undefined ? untraced(pool, parts) : watched(pool, parts, traced(tracing, remove));
   const withTokens = (tokens: TokenLease) =>
     authenticated(plain, tokens, policy, {
@@ -184,12 +205,7 @@ function buildRoute(
     websocket: route.websocket,
     policy: policyOf(route),
     authorization: route.authorization,
-    requestRules: {
-      viaName,
-      remove,
-      set: set.flat(),
-      keepAuthorization: route.authorization === 'keep',
-    },
+    requestRules,
     subjectHeader: subjects?.header,
     responseRules: { cookies: route.cookies, upstreamOrigin: pool.origin, upstreamBase: base, prefix, cors: [] },
     replayBytes: route.replay.maxBody,
