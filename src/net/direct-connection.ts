@@ -1,7 +1,7 @@
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext } from 'node:tls';
 import type { Destination } from './egress-proxy.ts';
-import { sharedLookup } from './shared-lookup.ts';
+import { lookup } from './shared-lookup.ts';
 
 /** Where a connection goes to. */
 export interface ConnectOptions extends Destination {
@@ -34,8 +34,6 @@ export interface DirectSettings {
 /** The longest delay that a Node timer can have: a longer one would fire at once. */
 const longestDelayMs = 2 ** 31 - 1;
 const keepAliveProbeMs = 60_000;
-/** For all connections of the process: it has one set of threads. */
-const lookup = sharedLookup();
 
 /** Makes connections without anything on the way; TLS sessions are taken up again (RFC 8446 §2.2). */
 export function directConnector(settings: DirectSettings): Connect {

@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
-import { lookup } from 'node:dns';
+import { lookup as lookUp } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 
 type Told = Parameters<LookupFunction>[2];
@@ -11,7 +11,7 @@ type Told = Parameters<LookupFunction>[2];
  * they took 0.1 s together), and a name whose server is silent held up every other name.
  * @param ask answers later, and once; default: `lookup` of node:dns
  */
-export function sharedLookup(ask: LookupFunction = (...question) => lookup(...question)): LookupFunction {
+export function sharedLookup(ask: LookupFunction = (...question) => lookUp(...question)): LookupFunction {
   const underWay = new Map<string, Told[]>();
   return (hostname, options, told) => {
     const question = JSON.stringify([hostname, options]);
@@ -30,3 +30,6 @@ export function sharedLookup(ask: LookupFunction = (...question) => lookup(...qu
     });
   };
 }
+
+/** For all connections of the process, which has one set of threads. */
+export const lookup: LookupFunction = sharedLookup();

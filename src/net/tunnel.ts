@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { BearerdError, type ErrorCode } from '../errors.ts';
 import type { ProxyServer } from './egress-proxy.ts';
+import { lookup } from './shared-lookup.ts';
 
 /** How a tunnel is opened. */
 export interface TunnelSettings {
@@ -75,7 +76,7 @@ function connectThrough(
 
 function request(url: string, ca: readonly string[] | undefined, options: RequestOptions): ClientRequest {
   // never the agent of the process: what it keeps is no tunnel
-  const own = { ...options, agent: false };
+  const own = { ...options, agent: false, lookup };
   if (url.startsWith('http:')) return requestHttp(url, own);
   const trust = ca === undefined ? {} : { ca: [...rootCertificates, ...ca] };
   return requestHttps(url, { ...own, ...trust, rejectUnauthorized: true });

@@ -71,7 +71,7 @@ export class Http1Connection {
       this.#readRest();
       this.#break(error);
     };
-    const close = (): void => this.#break(new Error('other side closed'));
+    const close = (): void => this.#break(this.#failedWrite ?? new Error('other side closed'));
     const drain = (): void => this.#upload?.resume();
     socket.on('data', data).on('end', end).on('error', error).on('close', close).on('drain', drain);
     // Node's own listeners stay when the connection is handed over

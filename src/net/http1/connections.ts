@@ -36,6 +36,8 @@ export class Http1Connections implements ConnectionOwner {
   /** Those that need a new connection; a WebSocket needs one that is a stream, without a ReceiveBuffer. */
   readonly #waitingForNew: Http1Call[] = [];
   #dialing = 0;
+  /** Those of them that a WebSocket can have. */
+  #dialingStreams = 0;
   #scheduled = false;
   #sweeping = false;
   /** Connections are not kept any more. */
@@ -132,7 +134,9 @@ export class Http1Connections implements ConnectionOwner {
 
   #dialForTheRest(): void {
     const waiting = Math.max(0, this.#waiting.length - this.#resting.length);
-    let wanted = this.#waitingForNew.length + waiting - this.#dialing;
+    const upgrades = this.#waitingForNew.filter(({ upgrade }) => upgrade).length;
+    // dials that were begun for others, and are not needed any more, are of no use to a WebSocket
+    let wanted = Math.max(this.#waitingForNew.length + waiting - this.#dialing, upgrades - this.#dialingStreams);
     for (; wanted > 0; wanted -= 1) {
       const full = this.#open.size + this.#dialing >= this.#settings.connections;
       // no idle connection is good enough for those that need a new one
@@ -148,9 +152,11 @@ export class Http1Connections implements ConnectionOwner {
     const name = hostname.replace(/^\[|\]$/g, '');
     // of TLS Node goes on to give what it has decrypted already, pause() or not
     const stream = protocol === 'https:' || this.#waitingForNew.some(({ upgrade }) => upgrade);
+    if (stream) this.#dialingStreams += 1;
     const onread = stream ? undefined : new ReceiveBuffer();
     this.#settings.connect({ hostname: name, protocol, port, onread }, (error, socket) => {
       this.#dialing -= 1;
+      if (stream) this.#dialingStreams -= 1;
       if (error === null) this.#connected(socket, onread);
       else {
         this.#next(onread === undefined)?.failed(error);
@@ -168,9 +174,11 @@ export class Http1Connections implements ConnectionOwner {
     else connection.send(call);
   }
 
-  /** The next for a new connection. @param stream a WebSocket can have it */
+  /** The next for a new connection. @param stream a WebSocket can have it, and comes first */
   #next(stream: boolean): Http1Call | undefined {
-    const place = this.#waitingForNew.findIndex(({ upgrade }) => stream || !upgrade);
+    const others = this.#waitingForNew.findIndex(({ upgrade }) => !upgrade);
+    const upgrade = stream ? this.#waitingForNew.findIndex(({ upgrade }) => upgrade) : -1;
+    const place = upgrade === -1 ? others : upgrade;
     return place === -1 ? this.#waiting.shift() : this.#waitingForNew.splice(place, 1)[0];
   }
 

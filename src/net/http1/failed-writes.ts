@@ -6,8 +6,8 @@ import type { Socket } from 'node:net';
  * that has arrived and was not read yet (nodejs/node#54366). `_write` and `_writev` are what Node's streams document for those
  * who make streams; a failure whose callback is never called ends nothing.
  *
- * @param holds told when the other side has closed; true = that is kept back. The connection is then to be read to its end, which is at hand,
- * and what was written since is not sent. false = it ends the socket as ever.
+ * @param holds told when the other side has closed; true = that is kept back. The connection is then to be read to its end,
+ * which is at hand, and what was written since is not sent. false = it ends the socket as ever.
  */
 export function holdFailedWrites(socket: Socket, holds: (error: Error) => boolean): void {
   const { _write: write, _writev: writev } = socket;

@@ -24,7 +24,8 @@ export class ReceiveBuffer implements OnReadOpts {
     const piece = this.#room.subarray(0, count);
     const left = this.#room.length - count;
     const much = left === 0 || count >= narrow;
-    this.#room = much || left < least ? Buffer.allocUnsafeSlow(much ? wide : narrow) : this.#room.subarray(count);
+    this.#room =
+      left < (much ? wide / 2 : least) ? Buffer.allocUnsafeSlow(much ? wide : narrow) : this.#room.subarray(count);
     this.taker(piece);
     return true;
   };

@@ -31,13 +31,13 @@ export class Upload {
 
   /** The connection has room again. */
   resume(): void {
-    if (!this.#stopped && !this.#ceased) this.#body.resume();
+    if (!this.#stopped) this.#body.resume();
   }
 
-  /** The connection takes nothing more; whose body it is learns that from the answer. */
+  /** The connection takes nothing more: the rest is read and dropped, because a client may read its answer only behind it. */
   cease(): void {
     this.#ceased = true;
-    this.#body.pause();
+    this.#body.resume();
   }
 
   /** Nothing more of it is sent. */
@@ -49,7 +49,7 @@ export class Upload {
 
   #write(piece: Buffer): void {
     // an empty chunk would be the last
-    if (this.#stopped || piece.length === 0) return;
+    if (this.#stopped || this.#ceased || piece.length === 0) return;
     if (!this.#chunked) {
       this.#socket.write(piece);
       this.#pauseWhileFull();
@@ -71,7 +71,7 @@ export class Upload {
   #end(): void {
     if (this.#stopped) return;
     this.finished = true;
-    if (this.#chunked) this.#socket.write('0\r\n\r\n', 'latin1');
+    if (this.#chunked && !this.#ceased) this.#socket.write('0\r\n\r\n', 'latin1');
   }
 
   #fail(error: Error): void {

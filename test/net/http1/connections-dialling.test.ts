@@ -138,3 +138,43 @@ t.test('a connection that is no stream is never given to a WebSocket: there is a
   connections.close();
   await upstream.close();
 });
+
+t.test('dials that nobody needs any more do not keep a WebSocket waiting', async (t) => {
+  const upstream = await startAsked();
+  const { connections, dials, asked } = dialled(upstream.url, 100);
+  const gone = Array.from({ length: 5 }, (_, n) => new RecordedCall(`/${n}`));
+  for (const call of gone) connections.send(call);
+  await turns();
+  for (const call of gone) connections.forget(call);
+  connections.send(new RecordedCall('/socket', { upgrade: true }));
+  await turns();
+  t.equal(dials.length, 6);
+  t.equal(asked.at(-1)?.onread, undefined, 'the sixth is for it');
+  await turns();
+  t.equal(dials.length, 6, 'and no more');
+  connections.close();
+  await upstream.close();
+});
+
+t.test('a stream is for the WebSocket that it was dialled for, whoever else waits', async (t) => {
+  const upstream = await startAsked();
+  const { connections, dials, asked, succeed } = dialled(upstream.url, 2);
+  connections.send(new RecordedCall('/pressing', { needsNewConnection: true }));
+  await turns();
+  connections.send(new RecordedCall('/socket', { upgrade: true }));
+  await turns();
+  t.strictSame(
+    asked.map(({ onread }) => onread === undefined),
+    [false, true],
+  );
+  dials.push(...dials.splice(0, 1));
+  asked.push(...asked.splice(0, 1));
+  await succeed();
+  await upstream.arrived(1);
+  t.equal(upstream.request(0).path, '/socket');
+  await succeed();
+  await upstream.arrived(2);
+  t.equal(upstream.request(1).path, '/pressing');
+  connections.close();
+  await upstream.close();
+});
