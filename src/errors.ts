@@ -267,7 +267,7 @@ export const catalog = {
   },
   BEARERD_BODY_NOT_REPLAYABLE: {
     status: 503,
-    title: 'The token was refreshed but the request body cannot be repeated',
+    title: 'The token was refreshed but the request cannot be repeated',
     action:
       'Send the request again; the next one uses the new token. Bodies up to replay.maxBody are repeated for you.',
     proxyStatus: internal,

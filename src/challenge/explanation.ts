@@ -130,10 +130,14 @@ function tokenState(occasion: Occasion, described: boolean): string | undefined 
   return sentence(`The token of credential ${named(credentialName)} ${findings.join('; it ')}${earlier}`);
 }
 
-function unrepeatable({ verdict }: Occasion): string {
+function unrepeatable({ verdict, facts }: Occasion): string {
   const token =
     verdict.cache === 'invalidate' ? 'A new token is being fetched' : 'The token that it carried is no longer in use';
-  return `${token}, but bearerd does not hold the whole request body, so it did not repeat the request; a 401 says that the request was not applied (RFC 9110).`;
+  const why =
+    facts.resent === true
+      ? 'bearerd had sent the request twice already, because the upstream had closed an old connection under it'
+      : 'bearerd does not hold the whole request body';
+  return `${token}, but ${why}, so it did not repeat the request; a 401 says that the request was not applied (RFC 9110).`;
 }
 
 function errorCodeFor(occasion: Occasion): ErrorCode {

@@ -24,7 +24,8 @@ export function judge(profile: Profile, facts: ChallengeFacts, ownRules: readonl
 }
 
 function table(profile: Profile, facts: ChallengeFacts, { class: klass, by }: Classification): Verdict {
-  const { attempt, current, replayable } = facts;
+  const { attempt, current } = facts;
+  const replayable = facts.replayable && facts.resent !== true;
   const none = klass === 'none';
   const notAuth = klass === 'not-auth';
   const expired = klass === 'expired';

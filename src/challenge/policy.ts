@@ -33,6 +33,8 @@ export interface ChallengeFacts {
   readonly current: boolean;
   /** The request has no body, or all of it is remembered. */
   readonly replayable: boolean;
+  /** An old connection had been closed under it, so that it has had both its attempts (RFC 9110 §9.2.2). */
+  readonly resent?: boolean | undefined;
   /** Milliseconds since the last forced refresh that did not help; undefined = none, or a success came since. */
   readonly sinceUnhelpfulMs: number | undefined;
 }

@@ -6,6 +6,7 @@ export const skipReasons = [
   'cooldown',
   'own_rule',
   'refresh_failed',
+  'resent',
   'same_token',
   'second_401',
   'would_not_help',
@@ -15,9 +16,10 @@ export type SkipReason = (typeof skipReasons)[number];
 
 /**
  * The reason behind a verdict that ends a request; by the rows of wire facts 5.2.
+ * @param resent see ChallengeFacts
  * @returns undefined when the 401 was not about the token (M3, M12), or a rule of the user's hands it on
  */
-export function skipReason({ rule, action }: Verdict): SkipReason | undefined {
+export function skipReason({ rule, action }: Verdict, resent = false): SkipReason | undefined {
   switch (rule) {
     case 'M2a':
     case 'M2b':
@@ -25,7 +27,7 @@ export function skipReason({ rule, action }: Verdict): SkipReason | undefined {
     case 'M4':
     case 'M6':
     case 'M13':
-      return 'body_too_large';
+      return resent ? 'resent' : 'body_too_large';
     case 'M6b':
     case 'M14':
       return 'cooldown';

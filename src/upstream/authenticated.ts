@@ -89,7 +89,7 @@ export function authenticated(
     if (verdict.cache === 'invalidate') tokens.reject(sent.held);
     if (verdict.cache === 'cap') tokens.cap(sent.held);
 
-    if (verdict.action === 'pass' || verdict.action.startsWith('explain')) skipped(verdict);
+    if (verdict.action === 'pass' || verdict.action.startsWith('explain')) skipped(rejection);
     switch (verdict.action) {
       case 'pass':
         return handedOn(request, response, rejection);
@@ -122,6 +122,7 @@ export function authenticated(
       shared: sent.held.token.shared,
       current: tokens.isCurrent(sent.held),
       replayable: body === undefined || body.replayable,
+      resent: sent.attempt === 1 && exchange.attempts > 1,
       sinceUnhelpfulMs: tokens.sinceUnhelpfulMs(),
     };
     const verdict = judge(policy.profile, facts, policy.ownRules);
@@ -183,7 +184,7 @@ export function authenticated(
     rejection: Rejection,
   ): Promise<Consequence> {
     request.exchange.rule = rejection.verdict.rule;
-    skipped(rejection.verdict);
+    skipped(rejection);
     const finish = rejection.verdict.action === 'pass' ? handedOn : explained;
     return finish(request, response, rejection);
   }
@@ -201,8 +202,8 @@ export function authenticated(
     return { answer: response };
   }
 
-  function skipped(verdict: Verdict): void {
-    const reason = skipReason(verdict);
+  function skipped({ verdict, facts }: Rejection): void {
+    const reason = skipReason(verdict, facts.resent);
     if (reason !== undefined) deps.onSkip(reason);
   }
 

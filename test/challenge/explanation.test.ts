@@ -181,6 +181,8 @@ t.test(
     const m4 = explained({ facts: { code: 'expiredToken', replayable: false, current: false } });
     t.match(m4.detail, 'The token that it carried is no longer in use, but');
     t.equal(m4.action, catalog.BEARERD_BODY_NOT_REPLAYABLE.action);
+    const resent = explained({ facts: { code: 'expiredToken', resent: true } });
+    t.match(resent.detail, 'A new token is being fetched, but bearerd had sent the request twice already');
   },
 );
 

@@ -49,6 +49,12 @@ const rows: Row[] = [
     { code: 'malformedToken', current: false, replayable: false },
     'M4 unusable explain-retriable keep debug',
   ],
+  [
+    'M4 sent twice',
+    { code: 'malformedToken', current: false, resent: true },
+    'M4 unusable explain-retriable keep debug',
+  ],
+  ['M6 sent twice', { code: 'expiredToken', resent: true }, 'M6 expired explain-retriable invalidate warn'],
   ['M4 none, not replayable', { current: false, replayable: false }, 'M4 none pass keep debug'],
   ['M5', { code: 'expiredToken' }, 'M5 expired refresh-and-repeat invalidate info'],
   [

@@ -28,6 +28,9 @@ t.test('the reason why a request was not sent a second time', async (t) => {
   for (const [rule, action, reason] of cases) {
     const verdict = { rule, action, class: 'rejected', cache: 'keep', startCooldown: false, log: 'info' } as const;
     t.equal(skipReason(verdict), reason, `${rule} ${action}`);
+    const resent = reason === 'body_too_large' ? 'resent' : reason;
+    t.equal(skipReason(verdict, true), resent, `${rule} ${action}, sent twice already`);
   }
-  t.same(new Set(cases.map(([, , reason]) => reason).filter((reason) => reason !== undefined)), new Set(skipReasons));
+  const reasons = cases.map(([, , reason]) => reason).filter((reason) => reason !== undefined);
+  t.same(new Set([...reasons, 'resent']), new Set(skipReasons));
 });

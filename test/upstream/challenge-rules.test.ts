@@ -4,7 +4,7 @@ import type { RouteConfig } from '../../src/config/config.ts';
 import { TokenRequestError } from '../../src/token/provider.ts';
 import { isProblem, read } from '../support/problem.ts';
 import { CountingProvider, defaultRoute, type ProxyOptions, startProxy } from '../support/proxy.ts';
-import { eventually, RawClient } from '../support/tcp.ts';
+import { eventually, onHead, RawClient, startTcp } from '../support/tcp.ts';
 import { type Seen, startUpstream } from '../support/upstream.ts';
 
 const body401 = (code: string) => JSON.stringify({ statusCode: 401, errorCode: code, userMessage: 'no' });
@@ -109,6 +109,32 @@ t.test('M4 with a body that cannot be repeated: 503, and the newer token stays',
   isProblem(t, await read(await slow), expected, 'M4');
   t.match(await read(await request(proxy.url)), { text: 'accepted token2' });
   t.equal(proxy.tokens.count, 2);
+  await proxy.stop();
+  await upstream.close();
+});
+
+t.test('a request that a dead connection has taken its second attempt from is not sent a third time', async (t) => {
+  let seen = 0;
+  const heads: string[] = [];
+  const upstream = await startTcp((socket) =>
+    onHead(socket, (head, nth) => {
+      heads.push(head);
+      seen += 1;
+      const refuses = /Bearer token1(?:\r|$)/.test(head) && seen > 1;
+      const [status, body] = refuses ? ['401 X', body401('expiredToken')] : ['200 OK', 'accepted'];
+      // the second request of the first connection meets its end
+      if (nth === 2 && seen === 2) socket.destroy();
+      else socket.write(`HTTP/1.1 ${status}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+    }),
+  );
+  const proxy = await startProxy(upstream.url);
+  t.match(await read(await request(`${proxy.url}/first`)), { text: 'accepted' });
+  const answer = await read(await request(`${proxy.url}/second`));
+  const expected = { status: 503, code: 'BEARERD_BODY_NOT_REPLAYABLE', proxyStatus: 'proxy_internal_error' };
+  isProblem(t, answer, expected, 'sent twice');
+  t.equal(answer.headers['retry-after'], '1');
+  t.equal(heads.filter((head) => head.startsWith('GET /second ')).length, 2);
+  t.match(await read(await request(`${proxy.url}/third`)), { text: 'accepted' }, 'the next one has the new token');
   await proxy.stop();
   await upstream.close();
 });
