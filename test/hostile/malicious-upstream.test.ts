@@ -24,15 +24,15 @@ const bearerd = await startBearerd({
   config: {
     log: { level: 'trace', format: 'json' },
     tokens: { eager: false },
-    routes: Object.entries(hostileUpstreams).map(([name, { slow }]) => ({
+    routes: Object.entries(hostileUpstreams).map(([name, { slow }], n) => ({
       name,
       path: `/${name}`,
       upstream: `${upstream.url}/${name}`,
       preset: 'collibra',
       credential: name,
       cookies: 'keep',
-      // the rest is judged by what it does, however busy the machine is
-      timeouts: slow ? { headers: '800ms', idle: '800ms' } : { headers: '25s', idle: '25s' },
+      // the rest is judged by what it does, however busy the machine is; and by its own connections: no two limits are the same
+      timeouts: slow ? { headers: `${800 + n}ms`, idle: '800ms' } : { headers: `${25_000 + n}ms`, idle: '25s' },
     })),
     credentials: Object.fromEntries(
       names.map((name) => [name, { tokenEndpoint: `${idp.url}/${name}`, clientId: 'me', clientSecret: 'a-secret' }]),

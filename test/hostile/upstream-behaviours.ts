@@ -125,7 +125,7 @@ export const hostileUpstreams: Readonly<Record<string, HostileUpstream>> = {
     gets: 401,
   },
   'expired-for-ever': {
-    does: answers(unauthorized, refusal('expiredToken')),
+    does: answers(unauthorized, refusal('expiredToken'), 'waits'),
     gets: 'BEARERD_TOKEN_EXPIRED',
   },
   'half-tokens-without-end': {
