@@ -1,4 +1,3 @@
-import { loadavg } from 'node:os';
 import type { BarId } from './bars.ts';
 
 /** A table of the report. */
@@ -16,14 +15,17 @@ export interface Stripe {
   readonly value: number;
 }
 
+/** A share of the processors from which on figures are coarse: a tenth of one of two. */
+export const busyShare = 0.05;
+
 /** What the measures have found so far. */
 export class Findings {
   readonly ratios = new Map<BarId, number>();
   readonly tables: Table[] = [];
   /** CPU µs per request, for the plot. */
   readonly stripes: Stripe[] = [];
-  /** Programs of others that wanted the machine when it began (the load average of a minute); above 0.5 figures are coarse. */
-  readonly loadBefore: number | undefined = loadavg()[0];
+  /** The share of the processors that other programs had when it began, from 0 to 1. */
+  busyBefore = 0;
   /** What could not be measured, and why. */
   readonly missing: string[] = [];
 }

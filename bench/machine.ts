@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** The cores that the parts of the benchmark run on. */
 export interface Cores {
@@ -31,6 +32,20 @@ export function programPath(name: string): string | undefined {
 
 /** Ticks per second in which Linux counts processor time. */
 export const ticksPerSecond: number = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+
+/** The share of all processors that is in use while this program waits for two seconds, from 0 to 1. */
+export async function busyNow(): Promise<number> {
+  const before = processorTimes();
+  await sleep(2_000);
+  const after = processorTimes();
+  return 1 - (after.idle - before.idle) / (after.all - before.all);
+}
+
+function processorTimes(): { readonly idle: number; readonly all: number } {
+  const times = cpus().flatMap((one) => Object.entries(one.times));
+  const sum = (some: typeof times): number => some.reduce((total, [, ms]) => total + ms, 0);
+  return { idle: sum(times.filter(([kind]) => kind === 'idle')), all: sum(times) };
+}
 
 /** What the figures were measured on, one fact per line. */
 export function machineFacts(): string[] {

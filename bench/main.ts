@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Findings } from './findings.ts';
-import { cores } from './machine.ts';
+import { busyShare, Findings } from './findings.ts';
+import { busyNow, cores } from './machine.ts';
 import { faults } from './measure/faults.ts';
 import { latency } from './measure/latency.ts';
 import { memory } from './measure/memory.ts';
@@ -61,8 +61,9 @@ async function run(words: readonly string[]): Promise<boolean> {
   installPeers();
   const { pinned, subject, load } = cores();
   if (!pinned || subject === load) say('There is no core for the proxies alone: ratios are still fair, but coarser.');
-  const world = await openWorld();
   const findings = new Findings();
+  findings.busyBefore = await busyNow();
+  const world = await openWorld();
   let kept = true;
   try {
     for (const name of chosen(words)) {
@@ -76,8 +77,10 @@ async function run(words: readonly string[]): Promise<boolean> {
   } finally {
     await world.stop();
   }
-  const loadBefore = findings.loadBefore ?? 0;
-  if (loadBefore >= 0.5) say(`The machine was busy (load average ${loadBefore.toFixed(1)}): the figures are coarse.`);
+  const { busyBefore } = findings;
+  if (busyBefore >= busyShare) {
+    say(`Other programs had ${Math.round(busyBefore * 100)} % of the processors: the figures are coarse.`);
+  }
   if (findings.ratios.size > 0) say(plainTable(verdictTable(findings)));
   for (const reason of findings.missing) say(`not measured: ${reason}`);
   if (words.length === 0) writePage(findings, world.fastName);

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Findings } from '../findings.ts';
+import { busyShare, type Findings } from '../findings.ts';
 import { machineFacts } from '../machine.ts';
 import { plot } from './plot.ts';
 import { markdownTable } from './text.ts';
@@ -12,8 +12,9 @@ const docs = new URL('../../../docs/', import.meta.url).pathname;
 export function writePage(findings: Findings, fastName: string): void {
   writeFileSync(join(docs, 'performance.svg'), plot('CPU µs per request (1 KB, 16 connections)', findings.stripes));
   const missing = findings.missing.length === 0 ? '' : `\nNot measured here: ${findings.missing.join('; ')}.\n`;
+  const { busyBefore } = findings;
   const busy =
-    (findings.loadBefore ?? 0) < 0.5 ? '' : ' (**busy with other work: absolute figures are too high, ratios coarse**)';
+    busyBefore < busyShare ? '' : ' (**busy with other work: absolute figures are too high, ratios coarse**)';
   writeFileSync(
     join(docs, 'performance.md'),
     `# Performance
@@ -39,7 +40,7 @@ is charged in full. bearerd and the Go proxy get their tokens from the token end
 ${machineFacts()
   .map((fact) => `- ${fact}`)
   .join('\n')}
-- load average before it began: ${(findings.loadBefore ?? 0).toFixed(1)}${busy}
+- in use by other programs before it began: ${Math.round(busyBefore * 100)} % of the processors${busy}
 ${missing}
 To repeat it: \`npm run bench\` on a quiet Linux machine (about fifteen minutes; \`-- --quick\`: under three, writes no
 page; \`-- --faults\`: the times in the face of faults). nginx, HAProxy, Caddy, Go with \`golang-golang-x-oauth2-dev\`, and
