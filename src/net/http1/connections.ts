@@ -133,6 +133,8 @@ export class Http1Connections implements ConnectionOwner {
   }
 
   #dialForTheRest(): void {
+    // as in nearly every turn under load
+    if (this.#waiting.length + this.#waitingForNew.length === 0) return;
     const waiting = Math.max(0, this.#waiting.length - this.#resting.length);
     const upgrades = this.#waitingForNew.filter(({ upgrade }) => upgrade).length;
     // dials that were begun for others, and are not needed any more, are of no use to a WebSocket
