@@ -3,8 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import { replaceFile } from '../config/replace-file.ts';
 import type { Log } from '../log.ts';
+import type { Availability, CachePart } from './availability.ts';
 import { type CacheFile, cacheFileText, readCacheFile } from './cache-file.ts';
-import { type OnStoreState, type Store, type Stored, StoreUnavailable } from './store.ts';
+import { type Store, type Stored, StoreUnavailable } from './store.ts';
 
 /** Milliseconds between two attempts to be the only one who writes. */
 const pauseMs = 20;
@@ -19,21 +20,20 @@ export class FileStore implements Store {
   readonly #path: string;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #onState: OnStoreState;
-  #problem: string | undefined;
+  readonly #availability: Availability;
   /** The change that is under way in this process; never rejects. */
   #changing: Promise<unknown> = Promise.resolve();
 
   /** @param path absolute */
-  constructor(path: string, clock: Clock, log: Log, onState: OnStoreState) {
+  constructor(path: string, clock: Clock, log: Log, availability: Availability) {
     this.#path = path;
     this.#clock = clock;
     this.#log = log;
-    this.#onState = onState;
+    this.#availability = availability;
   }
 
   read(names: readonly string[]): Promise<readonly (Stored | undefined)[]> {
-    return this.#watched(async () => {
+    return this.#watched('reading', async () => {
       const content = await this.#content();
       return names.map((name) => {
         const entry = content?.entries.get(name);
@@ -84,7 +84,7 @@ export class FileStore implements Store {
   /** Reads, changes and replaces the file while nobody else does. */
   #change(change: (entries: CacheFile['entries']) => unknown): Promise<void> {
     const changed = this.#changing.then(() =>
-      this.#watched(async () => {
+      this.#watched('writing', async () => {
         const done = await this.#alone();
         try {
           const content = (await this.#content()) ?? (await this.#startAfresh());
@@ -115,25 +115,29 @@ export class FileStore implements Store {
       );
       // By the wall clock, because the file has no other; one from the future is left over as well.
       const old = madeMs !== undefined && Math.abs(Date.now() - madeMs) > longestWriteMs;
-      if (old) await unlink(beside).catch(() => {});
+      if (old) await unlink(beside).catch(unlessGone);
       else await delay(pauseMs * (0.5 + Math.random()));
     }
   }
 
   /** Tells of trouble when it begins and when it ends. @throws StoreUnavailable */
-  async #watched<T>(work: () => Promise<T>): Promise<T> {
+  async #watched<T>(part: CachePart, work: () => Promise<T>): Promise<T> {
+    const tell = this.#availability.attempt(part);
     try {
       const result = await work();
-      if (this.#problem !== undefined) this.#onState({ available: true, problem: undefined });
-      this.#problem = undefined;
+      tell(undefined);
       return result;
     } catch (cause) {
       const problem = `${this.#path} cannot be used${cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''}`;
-      if (this.#problem === undefined) this.#onState({ available: false, problem });
-      this.#problem = problem;
+      tell(problem);
       throw new StoreUnavailable(problem, { cause });
     }
   }
+}
+
+/** Somebody else has removed it; what cannot be removed, another user's in a folder of all, is told. */
+function unlessGone(error: unknown): void {
+  if (!isCode(error, 'ENOENT')) throw error;
 }
 
 function isCode(error: unknown, code: string): boolean {

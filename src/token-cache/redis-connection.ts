@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { rememberSecret, type Secret } from '../config/secret.ts';
-import { type OnStoreState, StoreUnavailable } from './store.ts';
+import type { Availability } from './availability.ts';
+import { StoreUnavailable } from './store.ts';
 
 /** How a Redis is reached. */
 export interface RedisAddress {
@@ -46,7 +47,7 @@ interface Client {
 export class RedisConnection {
   readonly #address: RedisAddress;
   readonly #random: () => number;
-  readonly #onState: OnStoreState;
+  readonly #availability: Availability;
   readonly #patience: RedisPatience;
   #client: Client | undefined;
   /** The attempt to connect that is under way; never rejects. */
@@ -59,12 +60,12 @@ export class RedisConnection {
   constructor(
     address: RedisAddress,
     random: () => number,
-    onState: OnStoreState,
+    availability: Availability,
     times: RedisPatience = redisPatience,
   ) {
     this.#address = address;
     this.#random = random;
-    this.#onState = onState;
+    this.#availability = availability;
     this.#patience = times;
     this.#connect();
   }
@@ -116,9 +117,7 @@ export class RedisConnection {
     this.#client = client;
     this.#failures = 0;
     this.#attempt = undefined;
-    if (this.#problem === undefined) return;
-    this.#problem = undefined;
-    this.#onState({ available: true, problem: undefined });
+    this.#tell(undefined);
   }
 
   #lost(error: unknown): void {
@@ -129,9 +128,13 @@ export class RedisConnection {
     this.#failures += 1;
     this.#timer = setTimeout(() => this.#connect(), pauseMs * (1 - 0.5 * this.#random()));
     this.#timer.unref();
-    const known = this.#problem !== undefined;
-    this.#problem = wordsOf(error);
-    if (!known) this.#onState({ available: false, problem: this.#problem });
+    this.#tell(wordsOf(error));
+  }
+
+  /** There is one connection at a time, so that its news come in their order. */
+  #tell(problem: string | undefined): void {
+    this.#problem = problem;
+    this.#availability.attempt('connection')(problem);
   }
 
   #drop(): void {

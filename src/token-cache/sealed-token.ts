@@ -2,7 +2,7 @@ import { createHmac, hkdfSync } from 'node:crypto';
 import type { Secret } from '../config/secret.ts';
 import type { Log } from '../log.ts';
 import type { AccessToken, LifetimeSource } from '../token/access-token.ts';
-import type { OnStoreState } from './store.ts';
+import type { Availability } from './availability.ts';
 
 /** What one secret of the configuration becomes. */
 export interface CacheKey {
@@ -27,26 +27,23 @@ export interface SealedToken {
 export class KeyRing {
   readonly #secrets: readonly Secret[];
   readonly #log: Log;
-  readonly #onState: OnStoreState;
-  #readable = true;
+  readonly #availability: Availability;
   #derived: ReadonlyMap<string, CacheKey> = new Map();
 
-  constructor(secrets: readonly Secret[], log: Log, onState: OnStoreState) {
+  constructor(secrets: readonly Secret[], log: Log, availability: Availability) {
     this.#secrets = secrets;
     this.#log = log;
-    this.#onState = onState;
+    this.#availability = availability;
   }
 
   /** @throws BearerdError BEARERD_SECRET_UNREADABLE, which has been told */
   async read(): Promise<readonly CacheKey[]> {
+    const tell = this.#availability.attempt('keys');
     const texts = await Promise.all(this.#secrets.map((secret) => secret.read(this.#log))).catch((error: unknown) => {
-      const problem = error instanceof Error ? error.message.replace(/\.$/, '') : 'a key cannot be read';
-      if (this.#readable) this.#onState({ available: false, problem });
-      this.#readable = false;
+      tell(error instanceof Error ? error.message.replace(/\.$/, '') : 'a key cannot be read');
       throw error;
     });
-    if (!this.#readable) this.#onState({ available: true, problem: undefined });
-    this.#readable = true;
+    tell(undefined);
     this.#derived = new Map(texts.map((text) => [text, this.#derived.get(text) ?? derive(text)]));
     return [...this.#derived.values()];
   }

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { CacheConfig } from '../config/option/token-cache.ts';
 import type { Log } from '../log.ts';
 import type { SharedTokens } from '../token/shared-tokens.ts';
+import { Availability } from './availability.ts';
 import { CredentialTokens } from './credential-tokens.ts';
 import { FileStore } from './file-store.ts';
 import { RedisStore } from './redis-store.ts';
@@ -33,7 +34,7 @@ interface Open {
   readonly store: Store;
   readonly keys: KeyRing;
   /** What is wrong with the store, and with the keys. */
-  readonly problems: Map<'store' | 'keys', string>;
+  readonly availability: Availability;
   /** By credential. */
   readonly tokens: Map<string, CredentialTokens>;
   /** What runs on after the caller has its token. */
@@ -77,8 +78,7 @@ export class TokenSharing {
   state(): TokenSharingState {
     const open = this.#open;
     if (open === undefined) return { kind: 'memory', available: true, problem: undefined };
-    const [problem] = open.problems.values();
-    return { kind: open.kind, available: problem === undefined, problem };
+    return { kind: open.kind, ...open.availability.state };
   }
 
   /** Puts away what is still to be put away and ends the connection; never throws. */
@@ -100,22 +100,16 @@ export class TokenSharing {
   #opened(config: Exclude<CacheConfig, { kind: 'memory' }>, asked: string): Open {
     const { clock, random, log } = this.#deps;
     const { kind } = config;
-    const problems: Open['problems'] = new Map();
-    const onStateOf = (part: 'store' | 'keys') => (state: StoreState) => {
-      if (state.problem === undefined) problems.delete(part);
-      else problems.set(part, state.problem);
-      tell(log, kind, state);
-    };
-    const onState = onStateOf('store');
+    const availability = new Availability((state) => tell(log, kind, state));
     return {
       asked,
       kind,
       store:
         config.kind === 'redis'
-          ? new RedisStore(config, random, onState)
-          : new FileStore(config.path, clock, log, onState),
-      keys: new KeyRing(config.keys, log, onStateOf('keys')),
-      problems,
+          ? new RedisStore(config, random, availability)
+          : new FileStore(config.path, clock, log, availability),
+      keys: new KeyRing(config.keys, log, availability),
+      availability,
       tokens: new Map(),
       pending: new Set(),
     };

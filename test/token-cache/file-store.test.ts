@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { systemClock } from '../../src/clock.ts';
@@ -12,8 +12,8 @@ function setting(t: Test, files: Readonly<Record<string, string>> = {}) {
   const folder = t.testdir(files);
   const path = join(folder, 'tokens');
   const lines: Line[] = [];
-  const { told, onState } = states();
-  return { folder, path, lines, told, store: () => new FileStore(path, systemClock, recorder(lines), onState) };
+  const { told, availability } = states();
+  return { folder, path, lines, told, store: () => new FileStore(path, systemClock, recorder(lines), availability) };
 }
 
 t.test('what one process puts there the next one finds; mode 0600, nothing left beside it', async (t) => {
@@ -87,18 +87,32 @@ t.test('what a killed process left beside it does not stop anybody', async (t) =
   t.notOk(existsSync(`${path}.lock`));
 });
 
-t.test('a folder that is not there: told once when it begins and once when it is over', async (t) => {
-  const { folder, lines } = setting(t);
-  const { told, onState } = states();
-  const path = join(folder, 'cache');
-  const store = new FileStore(path, systemClock, recorder(lines), onState);
-  writeFileSync(path, '');
-  const below = new FileStore(join(path, 'tokens'), systemClock, recorder(lines), onState);
-  await t.rejects(below.write('a', 'text', 1_000), StoreUnavailable);
-  await t.rejects(below.read(['a']), StoreUnavailable);
+t.test('a folder that is none: told once when it begins and once when it is over', async (t) => {
+  const { path: folder, lines } = setting(t, { tokens: '' });
+  const { told, availability } = states();
+  const store = new FileStore(join(folder, 'tokens'), systemClock, recorder(lines), availability);
+  await t.rejects(store.write('a', 'text', 60_000), StoreUnavailable);
+  await t.rejects(store.read(['a']), StoreUnavailable);
   t.match(told, [{ available: false, problem: /ENOTDIR/ }]);
-  chmodSync(path, 0o600);
+  rmSync(folder);
+  mkdirSync(folder);
+  t.strictSame(await store.read(['a']), [undefined]);
+  t.equal(told.length, 1, 'it can be read, and that it can be written is not known yet');
   await store.write('a', 'text', 60_000);
-  t.equal(told.length, 1, 'another store has nothing to tell of');
-  await below.close();
+  t.match(told, [{ available: false }, { available: true, problem: undefined }]);
+  t.equal(told.length, 2);
+  await store.close();
+});
+
+t.test('a lock that cannot be removed is told, and reading in between is no end of the trouble', async (t) => {
+  const { path, store: start, told } = setting(t);
+  mkdirSync(`${path}.lock`);
+  utimesSync(`${path}.lock`, 0, 0);
+  const store = start();
+  for (let round = 0; round < 2; round += 1) {
+    await t.rejects(store.write('a', 'text', 60_000), StoreUnavailable);
+    t.strictSame(await store.read(['a']), [undefined]);
+  }
+  t.match(told, [{ available: false, problem: /EISDIR|EPERM/ }]);
+  t.equal(told.length, 1);
 });

@@ -9,8 +9,8 @@ const patience = { connectMs: 300, commandMs: 150, firstPauseMs: 20, longestPaus
 
 /** A store on a Redis of the test. */
 async function storeOn(t: Test, redis: TestRedis, url = redis.url) {
-  const { told, onState } = states();
-  const store = new RedisStore({ url: secretOf(url), ca: undefined }, Math.random, onState, patience);
+  const { told, availability } = states();
+  const store = new RedisStore({ url: secretOf(url), ca: undefined }, Math.random, availability, patience);
   t.teardown(async () => {
     await store.close();
     await redis.stop();
@@ -125,28 +125,33 @@ t.test('user and password of the URL are sent, and not told', async (t) => {
 
 t.test('rediss: only to a Redis whose certificate an authority of ours has signed', async (t) => {
   const redis = await startRedis({ cert: tlsText('server.pem'), key: tlsText('server.key') });
-  const { told, onState } = states();
+  const { told, availability } = states();
   const url = secretOf(redis.url);
-  const trusting = new RedisStore({ url, ca: [tlsText('ca.pem')] }, Math.random, onState, patience);
+  const trusting = new RedisStore({ url, ca: [tlsText('ca.pem')] }, Math.random, availability, patience);
   await trusting.write('a', 'text', 60_000);
   t.equal((await trusting.read(['a']))[0]?.text, 'text');
   t.same(told, []);
-  const doubting = new RedisStore({ url, ca: undefined }, Math.random, onState, patience);
+  const doubting = new RedisStore({ url, ca: undefined }, Math.random, availability, patience);
   await t.rejects(doubting.read(['a']), StoreUnavailable);
   t.match(told, [{ available: false, problem: /certificate/ }]);
   await Promise.all([trusting.close(), doubting.close(), redis.stop()]);
 });
 
 t.test('a URL that is none, and a store that was closed', async (t) => {
-  const { told, onState } = states();
-  const store = new RedisStore({ url: secretOf('redis and so on'), ca: undefined }, Math.random, onState, patience);
+  const { told, availability } = states();
+  const store = new RedisStore(
+    { url: secretOf('redis and so on'), ca: undefined },
+    Math.random,
+    availability,
+    patience,
+  );
   await t.rejects(store.read(['a']), StoreUnavailable);
   t.match(told, [{ problem: /URL/ }]);
   t.notMatch(JSON.stringify(told), /and so on/);
   await store.close();
   await t.rejects(store.read(['a']), StoreUnavailable);
   const redis = await startRedis();
-  const early = new RedisStore({ url: secretOf(redis.url), ca: undefined }, Math.random, onState, patience);
+  const early = new RedisStore({ url: secretOf(redis.url), ca: undefined }, Math.random, availability, patience);
   await early.close();
   await t.rejects(early.read(['a']), StoreUnavailable);
   await until(() => redis.connections.size === 0, 'the connection to end');

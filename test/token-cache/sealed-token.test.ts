@@ -1,14 +1,16 @@
 import { CompactEncrypt } from 'jose';
 import t from 'tap';
+import { Secret } from '../../src/config/secret.ts';
 import {
   accessToken,
   type CacheKey,
+  KeyRing,
   nameOf,
   open,
   type SealedToken,
   seal,
 } from '../../src/token-cache/sealed-token.ts';
-import { keyText, ring } from './support.ts';
+import { keyText, recorder, ring, states } from './support.ts';
 
 const token: SealedToken = {
   value: 'eyJ.secret.token',
@@ -87,4 +89,27 @@ t.test('the age counts by whichever clock makes the token older', async (t) => {
     t.equal(now - made.requestedAtMs, ageMs, what);
     t.equal(made.shared, true);
   }
+});
+
+t.test('a key found missing by a read that ends late is no news once a later one has it', async (t) => {
+  const reads: ((text: string | Error) => void)[] = [];
+  class SlowSecret extends Secret {
+    override read(): Promise<string> {
+      return new Promise((resolve, reject) => {
+        reads.push((outcome) => (typeof outcome === 'string' ? resolve(outcome) : reject(outcome)));
+      });
+    }
+  }
+  const { told, availability } = states();
+  const keys = new KeyRing([new SlowSecret({ kind: 'value', value: 'none' })], recorder([]), availability);
+  const [early, late] = [keys.read(), keys.read()];
+  reads[1]?.(keyText('a'));
+  await late;
+  reads[0]?.(new Error('It does not exist.'));
+  await t.rejects(early);
+  t.same(told, []);
+  const later = keys.read();
+  reads[2]?.(new Error('It does not exist.'));
+  await t.rejects(later);
+  t.same(told, [{ available: false, problem: 'It does not exist' }]);
 });

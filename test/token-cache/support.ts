@@ -1,6 +1,7 @@
 import { Secret } from '../../src/config/secret.ts';
 import type { Log } from '../../src/log.ts';
 import type { AccessToken } from '../../src/token/access-token.ts';
+import { Availability } from '../../src/token-cache/availability.ts';
 import { KeyRing } from '../../src/token-cache/sealed-token.ts';
 import type { StoreState } from '../../src/token-cache/store.ts';
 import type { Line } from '../token/support.ts';
@@ -20,7 +21,7 @@ export function ring(...letters: readonly string[]): KeyRing {
   return new KeyRing(
     letters.map((letter) => secretOf(keyText(letter))),
     recorder([]),
-    () => {},
+    new Availability(() => {}),
   );
 }
 
@@ -50,7 +51,7 @@ export async function until(holds: () => boolean, what: string): Promise<void> {
 }
 
 /** Collects the states that a store tells of. */
-export function states(): { readonly told: StoreState[]; readonly onState: (state: StoreState) => void } {
+export function states(): { readonly told: StoreState[]; readonly availability: Availability } {
   const told: StoreState[] = [];
-  return { told, onState: (state) => void told.push(state) };
+  return { told, availability: new Availability((state) => void told.push(state)) };
 }
