@@ -11,7 +11,7 @@ t.test('stop: what is in flight finishes, idle connections are closed, nobody ne
     if (seen.url === '/slow') finish = () => response.end('finished');
     else response.end('ok');
   });
-  const proxy = await startProxy(upstream.url);
+  const proxy = await startProxy(upstream.url, { config: { drainTimeout: 20_000 } });
   const idle = new RawClient(proxy.port);
   idle.write(get('/idle'));
   await idle.until(/ok$/);
@@ -38,7 +38,7 @@ t.test('stop: what is in flight finishes, idle connections are closed, nobody ne
   );
   t.match(busy.text, /BEARERD_DRAINING|finished$/);
   await stopped;
-  t.ok(performance.now() - startedMs < 1_500, 'the stop waits for no time-out');
+  t.ok(performance.now() - startedMs < 10_000, 'the stop waits for no time-out');
   fresh.socket.destroy();
   await upstream.close();
 });
@@ -88,7 +88,7 @@ t.test('what hangs is ended when drainTimeout is over', async (t) => {
   const startedMs = performance.now();
   await proxy.stop();
   const tookMs = performance.now() - startedMs;
-  t.ok(tookMs >= 180 && tookMs < 1_500, `stopped after ${Math.round(tookMs)} ms`);
+  t.ok(tookMs >= 180 && tookMs < 5_000, `stopped after ${Math.round(tookMs)} ms`);
   await client.closed;
   await eventually(() => closed, 'the upstream side is ended too');
   await upstream.close();
@@ -112,7 +112,7 @@ t.test('a token request in flight does not hold up the stop', async (t) => {
   await eventually(() => proxy.tokens.count === 1, 'the token request is under way');
   const startedMs = performance.now();
   await proxy.stop();
-  t.ok(performance.now() - startedMs < 1_500);
+  t.ok(performance.now() - startedMs < 5_000);
   await client.closed;
   t.equal(upstream.seen.length, 0);
   await upstream.close();

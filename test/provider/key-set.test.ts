@@ -160,11 +160,11 @@ t.test('nobody waits longer than asked; what comes later is there the next time;
     },
   });
   const token = await one.sign();
-  const early = await Promise.all([keys.examine(token, 300), keys.examine(token, 300)]);
+  const early = await Promise.all([keys.examine(token, 1_500), keys.examine(token, 1_500)]);
   for (const evidence of early) t.match(evidence, { state: 'unavailable', why: 'they have not arrived yet' });
   const startedMs = performance.now();
-  await keys.examine(token, 300);
-  t.ok(performance.now() - startedMs < 250, 'what one has waited in vain, the next does not wait again');
+  await keys.examine(token, 1_500);
+  t.ok(performance.now() - startedMs < 1_400, 'what one has waited in vain, the next does not wait again');
   const patient = keys.examine(token, 10_000);
   arrive?.();
   t.equal((await patient).state, 'verified', 'but a more patient one does');

@@ -115,7 +115,7 @@ t.test('a connection that is never established is a 504 within the time-out', as
   const answer = await read(await request(proxy.url));
   const expected = { status: 504, code: 'BEARERD_UPSTREAM_CONNECT_TIMEOUT', proxyStatus: 'connection_timeout' };
   isProblem(t, answer, expected, 'connect time-out');
-  t.ok(performance.now() - startedMs < 2_000, 'in time');
+  t.ok(performance.now() - startedMs < 10_000, 'in time');
   await proxy.stop();
   for (const socket of fillers) socket.destroy();
   child.kill('SIGKILL');
