@@ -13,16 +13,34 @@ export type ListenerResponse = ServerResponse<ArrivedRequest>;
 export class AnswerOrder {
   readonly #last = new WeakMap<Socket, ListenerResponse>();
   readonly #ended = new WeakSet<Socket>();
+  /** Those whose turn has not come. */
+  readonly #queued = new WeakMap<Socket, Set<ListenerResponse>>();
 
   /** A request has arrived. */
   began(socket: Socket, response: ListenerResponse): void {
     this.#last.set(socket, response);
+    if (response.socket === null) this.#queue(socket, response);
+  }
+
+  /** Node tells only the answer whose turn it is that the connection has ended; the others would wait for theirs for ever. */
+  #queue(socket: Socket, response: ListenerResponse): void {
+    let queued = this.#queued.get(socket);
+    if (queued === undefined) {
+      const all = new Set<ListenerResponse>();
+      queued = all;
+      this.#queued.set(socket, all);
+      socket.once('close', () => {
+        for (const one of all) if (one.socket === null) one.destroy().emit('close');
+      });
+    }
+    queued.add(response);
+    response.once('close', () => queued.delete(response));
   }
 
   /** The last answer that has begun and is not over. */
   pending(socket: Socket): ListenerResponse | undefined {
     const last = this.#last.get(socket);
-    return last === undefined || last.writableFinished || last.destroyed ? undefined : last;
+    return last === undefined || last.writableFinished || last.closed ? undefined : last;
   }
 
   /** Nothing more that arrives on this connection is served: it has been told to close. */

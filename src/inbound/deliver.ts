@@ -116,7 +116,7 @@ class ClientSink implements BodySink {
   }
 
   fail(): void {
-    breakOff(this.#response.socket);
+    breakOff(this.#response);
   }
 }
 

@@ -108,7 +108,7 @@ export function forward(
     if (caller.gone) return;
     upstream?.body?.abandon();
     if (response.headersSent) {
-      breakOff(response.socket);
+      breakOff(response);
       return;
     }
     const problem = known(error);

@@ -7,10 +7,20 @@ import { lingerBeforeClose } from './linger.ts';
 /** Bytes that are kept of what a client sends before its handshake is answered. */
 const earlyBytes = 64 * 1024;
 
-/** The request asks for a WebSocket (RFC 6455 §4.1); other protocols are not switched to (RFC 9110 §7.8). */
+/**
+ * The request asks for a WebSocket (RFC 6455 §4.1); other protocols are not switched to (RFC 9110 §7.8). A handshake has no body:
+ * a request with one is forwarded as a request, because what comes behind its head would be taken for the body and for frames.
+ */
 export function isWebSocketUpgrade(request: ArrivedRequest): boolean {
   const { method, httpVersion, headers } = request;
-  return method === 'GET' && httpVersion === '1.1' && headers.upgrade?.trim().toLowerCase() === 'websocket';
+  const { upgrade, 'content-length': length = '0', 'transfer-encoding': coding } = headers;
+  return (
+    method === 'GET' &&
+    httpVersion === '1.1' &&
+    upgrade?.trim().toLowerCase() === 'websocket' &&
+    length === '0' &&
+    coding === undefined
+  );
 }
 
 /** A response object on the socket of an upgrade, so that a refused handshake is answered like any other request. */

@@ -63,7 +63,8 @@ export class TimeLimit {
   }
 
   #timerFor(delayMs: number): NodeJS.Timeout {
-    const timer = setTimeout(() => this.#look(), Math.min(Math.ceil(delayMs), longestDelayMs));
+    // behind what has arrived: timers come first where the process stood still, frozen with its machine
+    const timer = setTimeout(() => setImmediate(() => this.#look()), Math.min(Math.ceil(delayMs), longestDelayMs));
     return timer.unref();
   }
 

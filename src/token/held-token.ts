@@ -13,6 +13,8 @@ export interface HeldToken {
   readonly replacesRejected: boolean;
   /** An upstream answer has shown that this token was accepted. */
   accepted: boolean;
+  /** An upstream has refused it. */
+  refused: boolean;
 }
 
 /** What a request needs from the cache of one credential; implemented by TokenSource. */

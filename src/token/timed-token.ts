@@ -35,6 +35,7 @@ export class TimedToken implements HeldToken {
   readonly token: AccessToken;
   readonly replacesRejected: boolean;
   accepted = false;
+  refused = false;
   /** First 8 hex digits of the token's SHA-256: tells tokens apart in logs. */
   readonly sha256Prefix: string;
   readonly obtained: Moment;

@@ -109,7 +109,10 @@ export function authenticated(
     const { exchange, body } = request;
     const text = await challengeText(response.body, fieldValues(response.rawHeaders, 'content-encoding').join(','));
     const challenge = readChallenge(policy.profile, fieldValues(response.rawHeaders, 'www-authenticate'), text);
-    if (isUnhelpful(sent, challenge)) tokens.noteUnhelpful();
+    if (isAboutTheToken(challenge)) {
+      if (isUnhelpful(sent)) tokens.noteUnhelpful();
+      sent.held.refused = true;
+    }
     const facts = {
       status: response.status,
       method: request.method,
@@ -271,10 +274,16 @@ const outcome: Readonly<Record<Verdict['action'], string>> = {
   'repeat-with-current': 'repeating the request with the newer token',
 };
 
-/** The first use of a token that replaced a rejected one was refused again (wire facts 5.1, `unhelpful`). */
-function isUnhelpful({ attempt, held }: Sent, { bearerError }: Challenge): boolean {
-  const aboutTheToken = bearerError !== 'insufficient_scope' && bearerError !== 'invalid_request';
-  return attempt === 1 && held.replacesRejected && !held.accepted && aboutTheToken;
+function isAboutTheToken({ bearerError }: Challenge): boolean {
+  return bearerError !== 'insufficient_scope' && bearerError !== 'invalid_request';
+}
+
+/**
+ * The first use of a token that replaced a rejected one was refused again (wire facts 5.1, `unhelpful`); later ones say nothing
+ * new, and must not put the next refresh off for ever. A repeat is the table's own matter (M2).
+ */
+function isUnhelpful({ attempt, held }: Sent): boolean {
+  return attempt === 1 && held.replacesRejected && !held.accepted && !held.refused;
 }
 
 /** How far the API's clock is ahead, by its answer; an answer out of a cache says nothing (RFC 9111 §5.1). */

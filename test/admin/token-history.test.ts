@@ -13,6 +13,7 @@ function held(generation: number): HeldToken {
     sha256Prefix: '00000000',
     replacesRejected: false,
     accepted: false,
+    refused: false,
   };
 }
 

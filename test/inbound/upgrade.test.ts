@@ -18,6 +18,28 @@ const handshake = [
 const switching = `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`;
 
 t.test(
+  'a WebSocket handshake with a body is a request like any other: the body goes with it, Upgrade does not',
+  async (t) => {
+    const upstream = await startUpstream((seen, response) => response.end(seen.body));
+    const proxy = await startProxy(upstream.url);
+    for (const [length, body] of [
+      ['Content-Length: 4', 'body'],
+      ['Transfer-Encoding: chunked', '4\r\nbody\r\n0\r\n\r\n'],
+    ] as const) {
+      const client = new RawClient(proxy.port);
+      client.write(`${handshake.slice(0, -2)}${length}\r\n\r\n${body}${handshake}`);
+      await client.until(/^HTTP\/1.1 200 OK\r\n[\s\S]*body[\s\S]*HTTP\/1.1 200 OK/);
+      const [first, second] = upstream.seen.slice(-2);
+      t.match(first, { body: Buffer.from('body'), headers: { upgrade: undefined } }, length);
+      t.match(second, { body: Buffer.alloc(0), headers: { upgrade: 'websocket' } }, 'the handshake behind it is one');
+      client.socket.destroy();
+    }
+    await proxy.stop();
+    await upstream.close();
+  },
+);
+
+t.test(
   'Upgrade is hop-by-hop: other protocols than WebSocket are ignored, the request goes on without (RFC 9110 7.8)',
   async (t) => {
     const upstream = await startUpstream((seen, response) => response.end(seen.body));

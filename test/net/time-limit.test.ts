@@ -1,6 +1,7 @@
+import { connect } from 'node:net';
 import t from 'tap';
 import { TimeLimit, Wait } from '../../src/net/time-limit.ts';
-import { eventually, sleep } from '../support/tcp.ts';
+import { eventually, sleep, startTcp } from '../support/tcp.ts';
 
 class Patience extends Wait {
   readonly #whenLate: (limitMs: number) => void;
@@ -52,6 +53,23 @@ t.test(
     t.strictSame(late, ['steady 100', 'anew 100', 'extended 100']);
   },
 );
+
+t.test('what has arrived while the process stood still counts before the time that has passed', async (t) => {
+  const limit = new TimeLimit(50);
+  const { late, made } = waits('answered', 'silent');
+  const server = await startTcp((socket) => {
+    for (const wait of made) limit.start(wait);
+    socket.write('x');
+    // the byte is with the client, who has no turn to read it
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 120);
+  });
+  const client = connect(server.port, '127.0.0.1');
+  client.once('data', () => made[0] !== undefined && limit.stop(made[0]));
+  await eventually(() => late.length > 0, 'the silent one is late');
+  t.strictSame(late, ['silent 50']);
+  client.destroy();
+  await server.close();
+});
 
 t.test('a wait that begins while others are late is not forgotten, and does not hold the process', async (t) => {
   const limit = new TimeLimit(30);

@@ -94,13 +94,13 @@ export class RawClient {
     this.socket.write(typeof text === 'string' ? Buffer.from(text, 'latin1') : text);
   }
 
-  /** Waits until what was received matches; rejects when the connection ends or 5 s pass before. */
+  /** Waits until what was received matches; rejects when the connection ends or 20 s pass before. */
   async until(pattern: RegExp): Promise<string> {
-    const deadline = Date.now() + 5_000;
+    const deadline = Date.now() + 20_000;
     while (!pattern.test(this.text)) {
       if (this.socket.destroyed) throw new Error(`closed before ${pattern}: ${JSON.stringify(this.text.slice(-300))}`);
       const leftMs = deadline - Date.now();
-      if (leftMs <= 0) throw new Error(`no ${pattern} within 5 s in ${JSON.stringify(this.text.slice(-300))}`);
+      if (leftMs <= 0) throw new Error(`no ${pattern} within 20 s in ${JSON.stringify(this.text.slice(-300))}`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, leftMs);
         this.#changed = () => {
@@ -114,7 +114,7 @@ export class RawClient {
 }
 
 /** Waits until something is true; rejects after `withinMs`. */
-export async function eventually(holds: () => boolean, what: string, withinMs = 5_000): Promise<void> {
+export async function eventually(holds: () => boolean, what: string, withinMs = 20_000): Promise<void> {
   const deadline = Date.now() + withinMs;
   while (!holds()) {
     if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);

@@ -39,6 +39,9 @@ export interface ConnectionOwner {
   readonly left: (connection: Http1Connection) => void;
 }
 
+/** Methods that every server expects a body of; some take that of another one, and what follows an upgrade, for the next request. */
+const methodsWithBody: readonly string[] = ['POST', 'PUT', 'PATCH'];
+
 /** One connection to an upstream that speaks HTTP/1.1: one request at a time (RFC 9112 §9). */
 export class Http1Connection {
   /** When it is closed if it is idle until then, as performance.now() says it. */
@@ -53,6 +56,8 @@ export class Http1Connection {
   /** Why no more can be sent, while what has come is still read. */
   #failedWrite: Error | undefined;
   #used = false;
+  /** Both sides agree where the request under way ends. */
+  #reusable = true;
   #left = false;
   readonly #detach: () => void;
 
@@ -94,6 +99,7 @@ export class Http1Connection {
       return;
     }
     this.#call = call;
+    this.#reusable = !upgrade && (openBody === undefined || methodsWithBody.includes(method));
     this.#parser.begin(method, call);
     call.begun(this, this.#used);
     this.#used = true;
@@ -176,7 +182,7 @@ export class Http1Connection {
     const sent = this.#failedWrite === undefined && (this.#upload === undefined || this.#upload.finished);
     this.#call = undefined;
     this.#parser.forget();
-    if (sent && keepAliveMs !== 0 && !this.#socket.destroyed) {
+    if (sent && this.#reusable && keepAliveMs !== 0 && !this.#socket.destroyed) {
       this.#upload = undefined;
       if (this.#socket.isPaused()) this.#socket.resume();
       this.#owner.released(this, keepAliveMs);

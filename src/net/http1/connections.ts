@@ -138,32 +138,43 @@ export class Http1Connections implements ConnectionOwner {
     const waiting = Math.max(0, this.#waiting.length - this.#resting.length);
     const upgrades = this.#waitingForNew.filter(({ upgrade }) => upgrade).length;
     // dials that were begun for others, and are not needed any more, are of no use to a WebSocket
-    let wanted = Math.max(this.#waitingForNew.length + waiting - this.#dialing, upgrades - this.#dialingStreams);
+    let forUpgrades = upgrades - this.#dialingStreams;
+    let forNew = Math.max(this.#waitingForNew.length - this.#dialing, forUpgrades);
+    let wanted = Math.max(this.#waitingForNew.length + waiting - this.#dialing, forUpgrades);
     for (; wanted > 0; wanted -= 1) {
       const full = this.#open.size + this.#dialing >= this.#settings.connections;
       // no idle connection is good enough for those that need a new one
-      if (full && this.#waitingForNew.length > 0) (this.#idle.pop() ?? this.#resting.pop())?.abort(closing);
+      if (full && forNew > 0) (this.#idle.pop() ?? this.#resting.pop())?.abort(closing);
       if (this.#open.size + this.#dialing >= this.#settings.connections) return;
-      this.#dial();
+      this.#dial(forUpgrades > 0);
+      forUpgrades -= 1;
+      forNew -= 1;
     }
   }
 
-  #dial(): void {
+  /** @param upgrade it is for a WebSocket */
+  #dial(upgrade: boolean): void {
     this.#dialing += 1;
     const { hostname, protocol, port } = this.#origin;
     const name = hostname.replace(/^\[|\]$/g, '');
     // of TLS Node goes on to give what it has decrypted already, pause() or not
-    const stream = protocol === 'https:' || this.#waitingForNew.some(({ upgrade }) => upgrade);
+    const stream = protocol === 'https:' || upgrade;
     if (stream) this.#dialingStreams += 1;
     const onread = stream ? undefined : new ReceiveBuffer();
+    let asking: readonly (Http1Call | undefined)[] = [this.#waiting.at(-1), this.#waitingForNew.at(-1)];
     this.#settings.connect({ hostname: name, protocol, port, onread }, (error, socket) => {
       this.#dialing -= 1;
       if (stream) this.#dialingStreams -= 1;
       if (error === null) this.#connected(socket, onread);
       else {
-        this.#next(onread === undefined)?.failed(error);
+        // who has come since waits for a dial of its own, or for a connection that is there
+        const [last, lastForNew] = asking;
+        const concerned = includes(this.#waiting, last) || includes(this.#waitingForNew, lastForNew);
+        if (concerned) this.#next(onread === undefined)?.failed(error);
         this.#checkEmpty();
       }
+      // the socket may keep this function as long as it lives
+      asking = [];
       this.#schedule();
     });
   }
@@ -204,6 +215,10 @@ export class Http1Connections implements ConnectionOwner {
     if (this.#open.size === 0 && this.#dialing + this.#waiting.length + this.#waitingForNew.length === 0)
       this.#emptied?.();
   }
+}
+
+function includes<T>(list: readonly T[], one: T | undefined): boolean {
+  return one !== undefined && list.includes(one);
 }
 
 function remove<T>(list: T[], one: T): void {

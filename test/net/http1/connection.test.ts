@@ -205,7 +205,11 @@ t.test('an idle connection keeps nothing of the request before', async (t) => {
     socket.write('HTTP/1.1 200 OK\r\nKeep-Alive: timeout=600\r\nContent-Length: 2\r\n\r\nok');
   });
   const weak = await (async () => {
-    const call = send({ fields: ['Content-Length', '1'], openBody: () => Readable.from([Buffer.from('x')]) });
+    const call = send({
+      method: 'POST',
+      fields: ['Content-Length', '1'],
+      openBody: () => Readable.from([Buffer.from('x')]),
+    });
     await call.over;
     return new WeakRef(call);
   })();

@@ -27,6 +27,55 @@ t.test('a dial that fails fails one request; each of the others has its own try'
   await upstream.close();
 });
 
+t.test('a dial that fails fails nobody who began to wait after it', async (t) => {
+  const upstream = await startAsked();
+  const { connections, dials, next, succeed } = dialled(upstream.url, 2);
+  connections.send(new RecordedCall('/busy'));
+  await succeed();
+  await upstream.arrived(1);
+  const [served, late] = [new RecordedCall('/served'), new RecordedCall('/late')];
+  connections.send(served);
+  await turns();
+  const failing = await next();
+  upstream.request(0).answer();
+  await upstream.arrived(2);
+  t.equal(upstream.request(1).path, '/served', 'by the connection that was there');
+  connections.send(late);
+  await turns();
+  failing(new Error('refused'), null);
+  await turns();
+  t.strictSame(late.events, []);
+  t.equal(dials.length, 1, 'it has a dial of its own now');
+  await succeed();
+  await upstream.arrived(3);
+  t.equal(upstream.request(2).path, '/late');
+  connections.close();
+  await upstream.close();
+});
+
+t.test('who needs a new connection costs no more old ones than that', async (t) => {
+  const upstream = await startAsked();
+  const connections = connectionsTo(upstream.url, 4);
+  for (const path of ['/0', '/1', '/2', '/3']) connections.send(new RecordedCall(path));
+  await upstream.arrived(4);
+  connections.send(new RecordedCall('/socket', { upgrade: true }));
+  const waiting = Array.from({ length: 6 }, (_, n) => new RecordedCall(`/w${n}`));
+  for (const call of waiting) connections.send(call);
+  await turns();
+  for (const n of [0, 1, 2, 3]) upstream.request(n).answer('Keep-Alive: timeout=600\r\n');
+  await upstream.arrived(8);
+  t.equal(upstream.server.connections, 5);
+  t.strictSame(
+    upstream.asked
+      .slice(4)
+      .filter(({ nth }) => nth === 5)
+      .map(({ path }) => path),
+    ['/socket'],
+  );
+  connections.close();
+  await upstream.close();
+});
+
 t.test('a request that is taken back is told nothing, and its connection is the next one’s', async (t) => {
   const upstream = await startAsked();
   const { connections, dials, succeed } = dialled(upstream.url, 2);

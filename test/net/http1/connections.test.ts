@@ -1,5 +1,6 @@
+import { Readable } from 'node:stream';
 import t from 'tap';
-import { eventually } from '../../support/tcp.ts';
+import { eventually, onHead, startTcp } from '../../support/tcp.ts';
 import { exchange, startAsked } from './asked.ts';
 import { connectionsTo, RecordedCall, turns } from './calls.ts';
 
@@ -116,6 +117,37 @@ t.test('connections that the upstream ends while they are idle are not used', as
     const call = new RecordedCall('/second');
     t.not(await exchange(upstream, connections, call), nth, end);
     t.equal(call.events[0], 'begun new');
+    connections.close();
+  }
+  await upstream.close();
+});
+
+t.test('requests after which a connection is closed: what they end with is not sure to everybody', async (t) => {
+  const upstream = await startTcp((socket, nth) => {
+    // a server that takes no body, as many take none of a GET
+    onHead(socket, () => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n${nth}`));
+  });
+  const openBody = () => Readable.from([Buffer.from('a')]);
+  const fields = ['Content-Length', '1'];
+  for (const [kept, what, options] of [
+    [true, 'a GET', {}],
+    [true, 'a DELETE', { method: 'DELETE' }],
+    [true, 'a POST', { method: 'POST', fields, openBody }],
+    [true, 'a PUT', { method: 'PUT', fields, openBody }],
+    [true, 'a PATCH', { method: 'PATCH', fields, openBody }],
+    [false, 'a GET with a body', { fields, openBody }],
+    [false, 'a DELETE with a body', { method: 'DELETE', fields, openBody }],
+    [false, 'an OPTIONS with a body', { method: 'OPTIONS', fields, openBody }],
+    [false, 'a body of a method that nobody knows', { method: 'BREW', fields, openBody }],
+    [false, 'a WebSocket that is refused', { upgrade: true }],
+  ] as const) {
+    const connections = connectionsTo(upstream.url, 1);
+    const [first, second] = [new RecordedCall('/first', options), new RecordedCall('/second')];
+    connections.send(first);
+    t.equal(await first.over, 'ended', what);
+    connections.send(second);
+    t.equal(await second.over, 'ended', what);
+    t.equal(second.events[0], kept ? 'begun reused' : 'begun new', what);
     connections.close();
   }
   await upstream.close();
