@@ -66,8 +66,8 @@ t.test('a request on a kept connection while draining gets 503 and the end of th
   t.match(kept.text, /\r\nConnection: close\r\n/);
   t.match(kept.text, /\r\nRetry-After: 1\r\n/);
   finish();
+  await slow.until(/finished/);
   await stopped;
-  t.match(slow.text, /finished/);
   t.equal(upstream.seen.length, 1);
   await upstream.close();
 });

@@ -106,18 +106,20 @@ function run(
   context: CliContext,
 ): Promise<number> {
   return new Promise((resolve) => {
-    const child: ChildProcess = spawn(program, args, { env: { ...env }, cwd: context.cwd, stdio: 'inherit' });
+    let child: ChildProcess | undefined;
+    // before the program is there: whoever it tells that it is up may send a signal at once, which is not to end bearerd alone
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       context.onSignal(
         signal,
         () => {
           // Ctrl-C goes to everybody in the terminal's foreground: a second one would make many programs quit at once
           if (signal === 'SIGINT' && 'isTTY' in context.stdin && context.stdin.isTTY === true) return;
-          child.kill(signal);
+          child?.kill(signal);
         },
         'listen',
       );
     }
+    child = spawn(program, args, { env: { ...env }, cwd: context.cwd, stdio: 'inherit' });
     child.once('error', (error) => resolve(refuse(context, `cannot start ${program}: ${error.message}`)));
     child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? 'SIGKILL']));
   });

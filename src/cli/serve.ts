@@ -46,7 +46,8 @@ export async function serve(
       clock: systemClock,
       onTakenOver: (addresses, taken) => announce(addresses, taken, told, context, log),
     });
-    await reloader.start();
+    // not awaited: where files are slow, its first look would hold up a stop
+    void reloader.start();
     tuneCollector();
     await stopAsked;
     await reloader.stop();

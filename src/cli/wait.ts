@@ -6,6 +6,8 @@ import { invocation } from './invocation.ts';
 
 const intervalMs = 100;
 const attemptMs = 2_000;
+/** An attempt that had less time says nothing of bearerd when it is over. */
+const tellingMs = 500;
 const defaultTimeoutMs = 30_000;
 
 /**
@@ -23,12 +25,14 @@ export const wait: Command = async (context) => {
   }
   const place = adminPlace(context, line);
   const start = performance.now();
+  let words = '';
   for (;;) {
     const left = start + timeoutMs - performance.now();
     const answer: ProbeAnswer = await probe(place, '/readyz', Math.max(1, Math.ceil(Math.min(attemptMs, left))));
     if (answer.ok) return 0;
+    if (words === '' || left >= tellingMs) ({ words } = answer);
     if (performance.now() - start + intervalMs > timeoutMs) {
-      context.stderr.write(`bearerd wait: not ready after ${formatDuration(timeoutMs)}: ${answer.words}\n`);
+      context.stderr.write(`bearerd wait: not ready after ${formatDuration(timeoutMs)}: ${words}\n`);
       return 1;
     }
     await sleep(intervalMs);

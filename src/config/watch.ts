@@ -12,7 +12,7 @@ interface Seen {
   readonly place: string;
   /** sha256 of the content; empty = it could not be read; undefined = not known what was read of it. */
   readonly content: string | undefined;
-  /** Epoch milliseconds of the last change, by the file system. */
+  /** Epoch milliseconds of the last change, by the file system; infinite = it was changed while it was looked at. */
   readonly changedMs: number;
 }
 
@@ -33,6 +33,8 @@ export class FileWatch {
   #files: Map<string, Seen> = new Map();
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  /** Which list was given last: an older one may take longer to look at. */
+  #lists = 0;
 
   /** @param changed called with the paths, as they were given; must not reject. The next look waits for it. */
   constructor(changed: (files: readonly string[]) => Promise<void>, intervalMs: number = watchIntervalMs) {
@@ -47,13 +49,15 @@ export class FileWatch {
    */
   async watch(files: readonly string[], readMs: number, wereThere: boolean): Promise<void> {
     const known = this.#files;
+    this.#lists += 1;
+    const list = this.#lists;
     const first = async (file: string): Promise<Seen> => {
       const seen = await see(file, undefined);
       const asRead = seen.content === '' ? !wereThere : seen.changedMs < readMs - clockSlackMs;
       return asRead ? seen : { ...seen, place: '', content: undefined };
     };
     const seen = await Promise.all(files.map(async (file) => [file, known.get(file) ?? (await first(file))] as const));
-    this.#files = new Map(seen);
+    if (list === this.#lists) this.#files = new Map(seen);
   }
 
   /** The files that are watched. */
@@ -105,16 +109,23 @@ export class FileWatch {
 
 async function see(file: string, before: Seen | undefined): Promise<Seen> {
   try {
-    const [path, { dev, ino, size, mtimeMs, ctimeMs }] = await Promise.all([realpath(file), stat(file)]);
-    // a link that is replaced changes none of the file's own times, but the path that it leads to
-    const place = [path, dev, ino, size, mtimeMs, ctimeMs].join(' ');
+    const { place, changedMs } = await whereabouts(file);
     if (place === before?.place) return before;
     const content = createHash('sha256')
       .update(await readFile(file))
       .digest('hex');
-    return { place, content, changedMs: Math.max(mtimeMs, ctimeMs) };
+    // what was changed in between was read, and its times are not those of before
+    const stands = (await whereabouts(file)).place === place;
+    return { place, content, changedMs: stands ? changedMs : Number.POSITIVE_INFINITY };
   } catch {
     // gone, or not readable any more: reading the configuration again says so in words
     return { place: '', content: '', changedMs: 0 };
   }
+}
+
+async function whereabouts(file: string): Promise<Pick<Seen, 'place' | 'changedMs'>> {
+  const [path, { dev, ino, size, mtimeMs, ctimeMs }] = await Promise.all([realpath(file), stat(file)]);
+  // a link that is replaced changes none of the file's own times, but the path that it leads to
+  const place = [path, dev, ino, size, mtimeMs, ctimeMs].join(' ');
+  return { place, changedMs: Math.max(mtimeMs, ctimeMs) };
 }

@@ -1,4 +1,4 @@
-import { open, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { open, readFile, rename, stat, unlink, utimes } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import { replaceFile } from '../config/replace-file.ts';
@@ -9,8 +9,8 @@ import { type Store, type Stored, StoreUnavailable } from './store.ts';
 
 /** Milliseconds between two attempts to be the only one who writes. */
 const pauseMs = 20;
-/** Milliseconds after which a writer is taken for dead: writing takes a few of them. */
-const longestWriteMs = 3_000;
+/** Milliseconds without a sign of life after which a writer is taken for dead; on a slow disk writing takes seconds. */
+const deadMs = 3_000;
 
 /**
  * A store in one encrypted file, for restarts on one machine. It is replaced as a whole and read as a whole, so that
@@ -105,7 +105,7 @@ export class FileStore implements Store {
     for (;;) {
       try {
         await (await open(beside, 'wx', 0o600)).close();
-        return () => unlink(beside).catch(() => {});
+        return letGoOf(beside);
       } catch (error) {
         if (!isCode(error, 'EEXIST')) throw error;
       }
@@ -114,7 +114,7 @@ export class FileStore implements Store {
         () => undefined,
       );
       // By the wall clock, because the file has no other; one from the future is left over as well.
-      const old = madeMs !== undefined && Math.abs(Date.now() - madeMs) > longestWriteMs;
+      const old = madeMs !== undefined && Math.abs(Date.now() - madeMs) > deadMs;
       if (old) await unlink(beside).catch(unlessGone);
       else await delay(pauseMs * (0.5 + Math.random()));
     }
@@ -133,6 +133,15 @@ export class FileStore implements Store {
       throw new StoreUnavailable(problem, { cause });
     }
   }
+}
+
+/** Shows that its writer lives, until it is called; it removes the file then. */
+function letGoOf(beside: string): () => Promise<void> {
+  const alive = setInterval(() => void utimes(beside, new Date(), new Date()).catch(() => {}), deadMs / 3).unref();
+  return () => {
+    clearInterval(alive);
+    return unlink(beside).catch(() => {});
+  };
 }
 
 /** Somebody else has removed it; what cannot be removed, another user's in a folder of all, is told. */

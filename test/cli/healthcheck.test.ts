@@ -71,7 +71,7 @@ t.test('alive but not ready: the reason is told, and never a secret', async (t) 
   t.equal(code, 1);
   t.match(err, /^bearerd healthcheck: 0\.0\.0\.0:\d+ \/readyz: 503: credential default has not obtained a token yet/);
   t.notMatch(err, /my-secret/);
-  t.match(await asked(wait, ['--timeout', '300ms'], env), { code: 1, err: /not ready after 300ms: .* 503/ });
+  t.match(await asked(wait, ['--timeout', '1s'], env), { code: 1, err: /not ready after 1s: .* 503/ });
 });
 
 t.test('wait ends as soon as it is ready, whichever names the guard lets in', async (t) => {

@@ -1,4 +1,6 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import fs from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
@@ -111,6 +113,30 @@ t.test('what has changed between the reading and the first look counts as change
   const lost = join(folder, 'lost');
   await watch.watch([lost], later, true);
   t.strictSame(await watch.look(), [lost], 'it was there when it was read');
+});
+
+t.test('what changes while it is looked at for the first time counts as changed', async (t) => {
+  const a = join(t.testdir({ a: 'one' }), 'a');
+  const minuteAgo = new Date(Date.now() - 60_000);
+  utimesSync(a, minuteAgo, minuteAgo);
+  await delay(50);
+  const readMs = Date.now();
+  // between the look at its times and the one at its content, which is far apart where files are slow
+  const { readFile } = fs;
+  const change = (): void => {
+    fs.readFile = readFile;
+    syncBuiltinESMExports();
+    writeFileSync(a, 'two');
+  };
+  fs.readFile = ((...words: Parameters<typeof readFile>) => {
+    change();
+    return readFile(...words);
+  }) as typeof readFile;
+  syncBuiltinESMExports();
+  const watch = new FileWatch(unused);
+  await watch.watch([a], readMs, true);
+  t.strictSame(await watch.look(), [a]);
+  t.strictSame(await watch.look(), []);
 });
 
 function timers(): number {

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { endsByReset } from '../support/tcp.ts';
 import type { Send } from './case.ts';
 
 /** One final answer as its bytes came. */
@@ -102,7 +103,7 @@ class Reading {
       }
       this.#wake();
     });
-    socket.on('end', () => this.#over('end'));
+    socket.on('end', () => this.#over(endsByReset(socket) ? 'reset' : 'end'));
     socket.on('error', () => this.#over('reset'));
     socket.on('close', () => this.#over('end'));
   }

@@ -8,6 +8,8 @@ import { startUpstream } from '../support/upstream.ts';
 
 // Issue 2, acceptance 7: one bearerd, one route and one credential per failure, all at the same time.
 
+/** What a busy machine and the pauses between the requests may take; the attempt that would be next is 8 s away. */
+const slackMs = 4_000;
 /** Within which every request is answered; the longest time-out of a token request is 5 s. */
 const boundMs = 8_000;
 
@@ -18,7 +20,7 @@ interface Failure {
   readonly times?: number;
   readonly status: 502 | 503;
   readonly words: RegExp;
-  /** Milliseconds until a request succeeds again: 6 s after one failure, else what wire facts 4 item 3 allows. */
+  /** Milliseconds until a request succeeds again: what wire facts 4 item 3 allows, and slackMs; default for one failure of any kind. */
   readonly backWithinMs?: number;
 }
 
@@ -93,14 +95,14 @@ const failures: Readonly<Record<string, Failure>> = {
     times: 3,
     status: 503,
     words: /answered 500/,
-    backWithinMs: 1_000 + 2_000 + 4_000 + 1_000,
+    backWithinMs: 1_000 + 2_000 + 4_000 + slackMs,
   },
   'twice-refused': {
     fail: refuse,
     times: 2,
     status: 502,
     words: /invalid_client/,
-    backWithinMs: 5_000 + 10_000 + 1_000,
+    backWithinMs: 5_000 + 10_000 + slackMs,
   },
 };
 
@@ -156,7 +158,7 @@ for (const [name, failure] of Object.entries(failures)) {
   t.test(`acceptance 7: the token endpoint fails: ${name}`, async (t) => {
     const startedMs = performance.now();
     const failedAtMs = await fails(t, name, failure);
-    await recovers(t, name, failedAtMs, failure.backWithinMs ?? 6_000);
+    await recovers(t, name, failedAtMs, failure.backWithinMs ?? 5_000 + slackMs);
     const allowed = attemptsWithin(performance.now() - startedMs, failure.status);
     t.ok((asked.get(name) ?? 0) <= allowed, `${asked.get(name)} token requests, ${allowed} allowed in that time`);
   });
@@ -170,7 +172,7 @@ t.test('acceptance 7: the token endpoint is down, then back', async (t) => {
     back.close();
   });
   await new Promise<void>((resolve) => back.listen(closedPort, '127.0.0.1', resolve));
-  await recovers(t, 'down', failedAtMs, 6_000);
+  await recovers(t, 'down', failedAtMs, 5_000 + slackMs);
 });
 
 t.test('acceptance 7: the identity provider is dead for 8 s at 100 requests a second', async (t) => {

@@ -116,7 +116,7 @@ t.test('refuse answers 401 with the code asked for, encoding compresses the body
 t.test('the counters tell how many requests were in flight', async (t) => {
   const idp = await startIdp();
   t.teardown(idp.close);
-  await idp.faults.apply({ slowMs: 40 });
+  await idp.faults.apply({ slowMs: 400 });
   await Promise.all(Array.from({ length: 5 }, () => fetch(idp.tokenEndpoint, ask())));
   await idp.faults.apply({ reset: true });
   await fetch(idp.tokenEndpoint, form({ grant_type: 'x' }, basic('my-app', 'my-secret')));

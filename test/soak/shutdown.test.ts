@@ -1,21 +1,38 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import t from 'tap';
+import type { BearerdProcess } from '../support/bearerd-process.ts';
+import { eventually } from '../support/tcp.ts';
 import { dial, handshakeStatus, startWebSocketUpstream } from '../support/websocket.ts';
 import { startSoaked } from './soaked.ts';
 
+/** A stop is told at this level. */
+const log = { level: 'info', format: 'json', access: false };
+
 /** Starts an API, and bearerd before it. */
 async function started(answer: (request: IncomingMessage, response: ServerResponse) => void, drainTimeout: string) {
-  const upstream = createServer(answer);
+  let asked = 0;
+  const upstream = createServer((incoming, response) => {
+    asked += 1;
+    answer(incoming, response);
+  });
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
   // listen() on a TCP port always gives an AddressInfo
   const timeouts = { headers: 0, idle: 0 };
-  const soaked = await startSoaked((upstream.address() as AddressInfo).port, { drainTimeout, timeouts });
+  const soaked = await startSoaked((upstream.address() as AddressInfo).port, { drainTimeout, timeouts, log });
   const close = (): void => {
     upstream.close();
     upstream.closeAllConnections();
   };
-  return { ...soaked, close };
+  /** Waits until so many requests are with the API. */
+  const arrived = (count: number) => eventually(() => asked >= count, `${count} requests are upstream`, 20_000);
+  return { ...soaked, arrived, close };
+}
+
+/** Asks for a stop, and waits until it has begun: no new connection is taken then, and another signal is a second one. */
+async function begunToStop(child: BearerdProcess): Promise<void> {
+  child.send('SIGTERM');
+  await child.until(() => child.stderr.includes('"event":"stopping"'), 'the stop');
 }
 
 /** The answer as far as it came. */
@@ -34,12 +51,10 @@ function got(port: number, path: string): Promise<{ readonly text: string; reado
   });
 }
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
 t.test(
   'SIGTERM: a request of five seconds and a running download end well, nobody new is let in, exit 0',
   async (t) => {
-    const { child, port, close } = await started((incoming, response) => {
+    const { child, port, arrived, close } = await started((incoming, response) => {
       if (incoming.url === '/slow') {
         setTimeout(() => response.end('after five seconds'), 5_000);
         return;
@@ -55,9 +70,8 @@ t.test(
     }, '15s');
     const slow = got(port, '/slow');
     const download = got(port, '/download');
-    await pause(500);
-    child.send('SIGTERM');
-    await pause(300);
+    await arrived(2);
+    await begunToStop(child);
     const late = await new Promise<string>((resolve) => {
       const socket = connect(port, '127.0.0.1', () => resolve('connected'));
       socket.on('error', (error) => resolve('code' in error ? String(error.code) : error.message));
@@ -73,12 +87,12 @@ t.test(
 );
 
 t.test('SIGTERM with a stream that never ends and a WebSocket: exit 0 when drainTimeout is over', async (t) => {
-  const { child, port, close } = await started((_incoming, response) => {
+  const { child, port, arrived, close } = await started((_incoming, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.write('data: 1\n\n');
   }, '1s');
   const stream = got(port, '/events');
-  await pause(300);
+  await arrived(1);
   child.send('SIGTERM');
   const startedMs = performance.now();
   t.equal((await child.ended()).code, 0);
@@ -98,11 +112,10 @@ t.test('SIGTERM with a stream that never ends and a WebSocket: exit 0 when drain
 
 t.test('a second signal ends it at once, whatever is in flight', async (t) => {
   const api = await startWebSocketUpstream(() => {});
-  const { child, port } = await startSoaked(Number(new URL(api.url).port), { drainTimeout: '60s' });
+  const { child, port } = await startSoaked(Number(new URL(api.url).port), { drainTimeout: '60s', log });
   t.equal(await handshakeStatus(dial(port)), 101);
   const { closed } = await dial(port);
-  child.send('SIGTERM');
-  await pause(300);
+  await begunToStop(child);
   const startedMs = performance.now();
   child.send('SIGTERM');
   t.equal((await child.ended()).code, 130);

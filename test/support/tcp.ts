@@ -77,7 +77,7 @@ export class RawClient {
       this.#changed();
     });
     this.socket.on('end', () => {
-      this.ending = 'end';
+      this.ending = typeof where !== 'string' && endsByReset(this.socket) ? 'reset' : 'end';
     });
     this.socket.on('error', () => {
       this.ending = 'reset';
@@ -111,6 +111,14 @@ export class RawClient {
     }
     return this.text;
   }
+}
+
+/**
+ * Whether an end of a TCP connection is a reset: one that comes together with the last bytes is told as an end, as happens
+ * on a busy machine, but the connection has no other side any more.
+ */
+export function endsByReset(socket: Socket): boolean {
+  return !('encrypted' in socket) && !socket.writableEnded && socket.remoteAddress === undefined;
 }
 
 /** Waits until something is true; rejects after `withinMs`. */

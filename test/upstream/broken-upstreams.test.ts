@@ -165,6 +165,24 @@ t.test('a body that breaks off is never a clean end for the client', async (t) =
   }
 });
 
+t.test('a reset that comes together with the last of a close-delimited body is no end of it', async (t) => {
+  const upstream = await startTcp((socket) =>
+    onHead(socket, () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\nhalf');
+      socket.resetAndDestroy();
+    }),
+  );
+  const proxy = await startProxy(upstream.url);
+  const answer = await request(proxy.url);
+  await t.rejects(answer.body.text(), 'an answer that is cut off');
+  await proxy.stop();
+  t.match(
+    proxy.output.records().find(({ event }) => event === 'request'),
+    { aborted: true, status: 200 },
+  );
+  await upstream.close();
+});
+
 t.test('a close-delimited body that ends with a FIN is complete', async (t) => {
   const upstream = await startTcp((socket) => onHead(socket, () => socket.end('HTTP/1.0 200 OK\r\n\r\nall of it')));
   const proxy = await startProxy(upstream.url);

@@ -58,6 +58,8 @@ export class Http1Connection {
   #used = false;
   /** Both sides agree where the request under way ends. */
   #reusable = true;
+  /** The reader of this answer has made the upstream wait. */
+  #heldUp = false;
   #left = false;
   readonly #detach: () => void;
 
@@ -100,6 +102,7 @@ export class Http1Connection {
     }
     this.#call = call;
     this.#reusable = !upgrade && (openBody === undefined || methodsWithBody.includes(method));
+    this.#heldUp = false;
     this.#parser.begin(method, call);
     call.begun(this, this.#used);
     this.#used = true;
@@ -129,6 +132,7 @@ export class Http1Connection {
 
   /** Reads no more until resume(). */
   pause(): void {
+    this.#heldUp = true;
     this.#socket.pause();
   }
 
@@ -214,8 +218,18 @@ export class Http1Connection {
   #ended(): void {
     const call = this.#call;
     // behind a failed write a reset looks like an end in good order: the failure was all that was said of it
-    if (call !== undefined && this.#failedWrite === undefined && this.#parser.finish()) this.#complete(call, 0, []);
+    const inOrder = this.#failedWrite === undefined && !this.#wasReset();
+    if (call !== undefined && inOrder && this.#parser.finish()) this.#complete(call, 0, []);
     else this.#break(this.#failedWrite ?? new Error('other side closed'));
+  }
+
+  /**
+   * Node tells a reset that comes together with the last bytes as an end (libuv does, on POLLHUP), but such a connection has no
+   * other side any more. Neither has one that ended in order more than a minute ago and is read on now: its peer has forgotten
+   * it. Of TLS this cannot be seen where it runs through a tunnel.
+   */
+  #wasReset(): boolean {
+    return !this.#heldUp && !('encrypted' in this.#socket) && this.#socket.remoteAddress === undefined;
   }
 
   #break(error: Error): void {
