@@ -2,11 +2,11 @@ import { elapsedMs, type Moment } from './expiry.ts';
 import type { TokenProvider } from './provider.ts';
 
 /** Milliseconds between two looks at the secrets of a credential that has failed. */
-const restMs = 1000;
+const restMs = 100;
 
 /**
  * Asks a provider, on behalf of everybody who waits, whether its secrets have changed since its last request: then a
- * failure is not remembered any longer (wire facts 4.3). At most once a second, and only when somebody wants a token.
+ * failure is not remembered any longer (wire facts 4.3). At most ten times a second, and only when somebody wants a token.
  */
 export class SecretCheck {
   readonly #provider: TokenProvider;
