@@ -16,16 +16,20 @@ export interface Http2Connection {
 export interface Http2Settings extends ConnectorSettings {
   readonly connectTimeoutMs: number;
   readonly connections: number;
+  /** Milliseconds after which a connection takes no further request. */
+  readonly longestUseMs: number;
 }
 
 /** Milliseconds without a stream after which a connection is closed: longer ones are cut by what is on the way, without a word. */
 const idleMs = 30_000;
 /** Milliseconds for which an upstream that did not take HTTP/2 is not offered it again. */
 const refusedMs = 600_000;
+
 /** The HTTP/2 connections to one upstream, on node:http2. */
 export class Http2Sessions {
   readonly #origin: URL;
   readonly #limit: number;
+  readonly #longestUseMs: number;
   readonly #connect: Connect;
   readonly #open = new Set<Http2Connection>();
   #opening: Promise<Http2Connection | undefined> | undefined;
@@ -35,6 +39,7 @@ export class Http2Sessions {
   constructor(origin: string, settings: Http2Settings) {
     this.#origin = new URL(origin);
     this.#limit = settings.connections;
+    this.#longestUseMs = settings.longestUseMs;
     this.#connect = createConnector({ ...settings, http2: true }, settings.connectTimeoutMs);
   }
 
@@ -91,9 +96,17 @@ export class Http2Sessions {
     const leave = (): void => {
       this.#open.delete(connection);
     };
+    const old = setTimeout(() => {
+      leave();
+      session.close();
+    }, this.#longestUseMs);
+    old.unref();
     // each stream hears of it too and has the words for its caller
     session.on('error', leave);
-    session.on('close', leave);
+    session.on('close', () => {
+      clearTimeout(old);
+      leave();
+    });
     // Node lets the streams that are under way come to their end
     session.on('goaway', leave);
     session.setTimeout(idleMs, () => {

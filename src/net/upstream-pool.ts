@@ -18,6 +18,12 @@ export interface PoolSettings extends ConnectorSettings {
   readonly http2: boolean;
 }
 
+/**
+ * Milliseconds that a connection is used for at most; what it carries by then comes to its end. Under load none is ever idle, and a
+ * name that leads elsewhere by now, or a renewed client certificate, would never count (nginx: keepalive_time, one hour, too).
+ */
+const longestUseMs = 3_600_000;
+
 /** The connections to one upstream, with a bound on what may wait for them. */
 export class UpstreamPool {
   /** Scheme, host and port. */
@@ -41,9 +47,10 @@ export class UpstreamPool {
     this.idleLimit = limitOf(settings.idleTimeoutMs);
     this.idleTimeoutMs = settings.idleTimeoutMs;
     const { http2, ...connections } = settings;
-    this.http2 = http2 && origin.startsWith('https:') ? new Http2Sessions(origin, connections) : undefined;
+    this.http2 =
+      http2 && origin.startsWith('https:') ? new Http2Sessions(origin, { ...connections, longestUseMs }) : undefined;
     const connect = createConnector(connections, settings.connectTimeoutMs);
-    this.http1 = new Http1Connections(origin, { connect, connections: settings.connections });
+    this.http1 = new Http1Connections(origin, { connect, connections: settings.connections, longestUseMs });
   }
 
   /** Requests begun and not over. */

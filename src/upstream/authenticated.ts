@@ -3,7 +3,8 @@ import type { Contradiction } from '../challenge/contradiction/contradiction.ts'
 import { foreignLine } from '../challenge/foreign-line.ts';
 import { judge, judgeRefresh } from '../challenge/judge.ts';
 import type { OwnRule, Verdict } from '../challenge/policy.ts';
-import { type Challenge, readChallenge } from '../challenge/read-challenge.ts';
+import { readChallenge } from '../challenge/read-challenge.ts';
+import { classOfBearerError } from '../challenge/rfc6750.ts';
 import { type SkipReason, skipReason } from '../challenge/skip-reason.ts';
 import type { Clock } from '../clock.ts';
 import type { BearerdError } from '../errors.ts';
@@ -109,7 +110,7 @@ export function authenticated(
     const { exchange, body } = request;
     const text = await challengeText(response.body, fieldValues(response.rawHeaders, 'content-encoding').join(','));
     const challenge = readChallenge(policy.profile, fieldValues(response.rawHeaders, 'www-authenticate'), text);
-    if (isAboutTheToken(challenge)) {
+    if (classOfBearerError(challenge.bearerError) !== 'not-auth') {
       if (isUnhelpful(sent)) tokens.noteUnhelpful();
       sent.held.refused = true;
     }
@@ -273,10 +274,6 @@ const outcome: Readonly<Record<Verdict['action'], string>> = {
   'refresh-and-repeat': 'refreshing the token and repeating the request',
   'repeat-with-current': 'repeating the request with the newer token',
 };
-
-function isAboutTheToken({ bearerError }: Challenge): boolean {
-  return bearerError !== 'insufficient_scope' && bearerError !== 'invalid_request';
-}
 
 /**
  * The first use of a token that replaced a rejected one was refused again (wire facts 5.1, `unhelpful`); later ones say nothing

@@ -44,7 +44,9 @@ const methodsWithBody: readonly string[] = ['POST', 'PUT', 'PATCH'];
 
 /** One connection to an upstream that speaks HTTP/1.1: one request at a time (RFC 9112 §9). */
 export class Http1Connection {
-  /** When it is closed if it is idle until then, as performance.now() says it. */
+  /** As performance.now() says it. */
+  readonly openedMs = performance.now();
+  /** When it is closed if it is idle until then, by the same clock. */
   idleUntilMs = 0;
   readonly #socket: Socket;
   readonly #authority: string;

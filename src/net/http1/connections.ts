@@ -7,6 +7,8 @@ import { ReceiveBuffer } from './receive-buffer.ts';
 export interface Http1Settings {
   readonly connect: Connect;
   readonly connections: number;
+  /** Milliseconds after which a connection takes no further request. */
+  readonly longestUseMs: number;
 }
 
 /** How long an idle connection is kept where the upstream does not say: servers close theirs after five seconds and more. */
@@ -88,11 +90,13 @@ export class Http1Connections implements ConnectionOwner {
 
   released(connection: Http1Connection, keepAliveMs: number | undefined): void {
     const lifeMs = keepAliveMs === undefined ? idleMs : Math.min(keepAliveMs - earlierMs, longestIdleMs);
-    if (lifeMs <= 0 || (this.#closed && this.#waiting.length === 0)) {
+    const nowMs = performance.now();
+    const isOld = nowMs - connection.openedMs > this.#settings.longestUseMs;
+    if (lifeMs <= 0 || isOld || (this.#closed && this.#waiting.length === 0)) {
       connection.abort(closing);
       return;
     }
-    connection.idleUntilMs = performance.now() + lifeMs;
+    connection.idleUntilMs = nowMs + lifeMs;
     this.#resting.push(connection);
     this.#schedule();
     this.#sweep();

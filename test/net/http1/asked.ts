@@ -59,7 +59,7 @@ export function dialled(url: string, connections: number) {
     asked.push(options);
     dials.push(callback);
   };
-  const made = new Http1Connections(url, { connect, connections });
+  const made = new Http1Connections(url, { connect, connections, longestUseMs: 3_600_000 });
   const port = Number(new URL(url).port);
   /** Takes the oldest dial. */
   const next = async (): Promise<ConnectCallback> => {

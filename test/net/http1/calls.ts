@@ -105,7 +105,7 @@ export class RecordedCall implements Http1Call {
 }
 
 /** Real connections to an upstream on loopback, whose certificate is `loopback` where it has one. */
-export function connectionsTo(url: string, connections: number): Http1Connections {
+export function connectionsTo(url: string, connections: number, longestUseMs = 3_600_000): Http1Connections {
   const connect = directConnector({
     timeoutMs: 5_000,
     insecureSkipVerify: undefined,
@@ -113,7 +113,7 @@ export function connectionsTo(url: string, connections: number): Http1Connection
     context: url.startsWith('https:') ? createSecureContext({ ca: loopback.cert }) : undefined,
     http2: false,
   });
-  return new Http1Connections(url, { connect, connections });
+  return new Http1Connections(url, { connect, connections, longestUseMs });
 }
 
 /** The next turns of the event loop, in which everything that is on loopback arrives. */

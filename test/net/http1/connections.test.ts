@@ -160,6 +160,23 @@ t.test('requests after which a connection is closed: what they end with is not s
   await upstream.close();
 });
 
+t.test('a connection that is old takes no further request, however busy it is', async (t) => {
+  const upstream = await startAsked();
+  const connections = connectionsTo(upstream.url, 1, 300);
+  const first = await exchange(upstream, connections, new RecordedCall('/first'));
+  t.equal(await exchange(upstream, connections, new RecordedCall('/second')), first);
+  const last = new RecordedCall('/last');
+  connections.send(last);
+  await upstream.arrived(3);
+  await sleep(350);
+  t.equal(upstream.request(2).nth, first);
+  upstream.request(2).answer('Keep-Alive: timeout=600\r\n');
+  t.equal(await last.over, 'ended', 'what it carries comes to its end');
+  t.not(await exchange(upstream, connections, new RecordedCall('/next')), first);
+  connections.close();
+  await upstream.close();
+});
+
 t.test('answers after which a connection is closed', async (t) => {
   const upstream = await startAsked();
   for (const [what, method, fields, behind] of [
