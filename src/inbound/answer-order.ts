@@ -22,7 +22,7 @@ export class AnswerOrder {
     if (response.socket === null) this.#queue(socket, response);
   }
 
-  /** Node tells only the answer whose turn it is that the connection has ended; the others would wait for theirs for ever. */
+  /** Older Node tells only the answer whose turn it is that the connection has ended; the others would wait for theirs for ever. */
   #queue(socket: Socket, response: ListenerResponse): void {
     let queued = this.#queued.get(socket);
     if (queued === undefined) {
@@ -30,7 +30,10 @@ export class AnswerOrder {
       queued = all;
       this.#queued.set(socket, all);
       socket.once('close', () => {
-        for (const one of all) if (one.socket === null) one.destroy().emit('close');
+        // behind what Node does itself; who has been told has left the set
+        process.nextTick(() => {
+          for (const one of all) one.destroy().emit('close');
+        });
       });
     }
     queued.add(response);

@@ -8,8 +8,8 @@ import type { ServerResponse } from 'node:http';
 export function breakOff(response: ServerResponse): void {
   const { socket } = response;
   if (socket === null) {
-    // its turn has not come; with it, this ends the connection
-    response.destroy();
+    // its turn has not come; destroying it now would, since Node 24, take the place of its turn and not end the connection
+    response.once('socket', (own) => own.destroy());
   } else if ('encrypted' in socket || socket.remoteAddress === undefined) socket.destroy();
   else socket.resetAndDestroy();
 }
