@@ -27,8 +27,10 @@ t.test(
       ['Transfer-Encoding: chunked', '4\r\nbody\r\n0\r\n\r\n'],
     ] as const) {
       const client = new RawClient(proxy.port);
-      client.write(`${handshake.slice(0, -2)}${length}\r\n\r\n${body}${handshake}`);
-      await client.until(/^HTTP\/1.1 200 OK\r\n[\s\S]*body[\s\S]*HTTP\/1.1 200 OK/);
+      client.write(`${handshake.slice(0, -2)}${length}\r\n\r\n${body}`);
+      await client.until(/^HTTP\/1.1 200 OK\r\n[\s\S]*body/);
+      client.write(handshake);
+      await client.until(/body[\s\S]*HTTP\/1.1 200 OK/);
       const [first, second] = upstream.seen.slice(-2);
       t.match(first, { body: Buffer.from('body'), headers: { upgrade: undefined } }, length);
       t.match(second, { body: Buffer.alloc(0), headers: { upgrade: 'websocket' } }, 'the handshake behind it is one');
