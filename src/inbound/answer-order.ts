@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ArrivedRequest } from './arrival.ts';
+import { endOnError, holdEarly } from './early-bytes.ts';
 
 /** A response as the listener's server makes it. */
 export type ListenerResponse = ServerResponse<ArrivedRequest>;
@@ -18,8 +19,11 @@ export class AnswerOrder {
 
   /** A request has arrived. */
   began(socket: Socket, response: ListenerResponse): void {
+    if (response.socket === null) {
+      response.req.behind = this.#last.get(socket);
+      this.#queue(socket, response);
+    }
     this.#last.set(socket, response);
-    if (response.socket === null) this.#queue(socket, response);
   }
 
   /** Older Node tells only the answer whose turn it is that the connection has ended; the others would wait for theirs for ever. */
@@ -31,19 +35,22 @@ export class AnswerOrder {
       this.#queued.set(socket, all);
       socket.once('close', () => {
         // behind what Node does itself; who has been told has left the set
-        process.nextTick(() => {
+        queueMicrotask(() => {
           for (const one of all) one.destroy().emit('close');
         });
       });
     }
     queued.add(response);
-    response.once('close', () => queued.delete(response));
+    response.once('close', () => {
+      queued.delete(response);
+      response.req.behind = undefined;
+    });
   }
 
   /** The last answer that has begun and is not over. */
   pending(socket: Socket): ListenerResponse | undefined {
     const last = this.#last.get(socket);
-    return last === undefined || last.writableFinished || last.closed ? undefined : last;
+    return last === undefined || last.closed ? undefined : last;
   }
 
   /** Nothing more that arrives on this connection is served: it has been told to close. */
@@ -56,18 +63,42 @@ export class AnswerOrder {
     this.#ended.add(socket);
   }
 
-  /** Calls back when every answer before is over, at once where there is none; not at all when the connection is gone. */
-  afterward(socket: Socket, then: () => void): void {
+  /**
+   * Calls back when every answer before is over, at once where there is none; not at all when the connection is gone.
+   * @param left the socket has left HTTP: Node has taken all its listeners away
+   */
+  afterward(socket: Socket, left: boolean, then: () => void): void {
     const pending = this.pending(socket);
     if (pending === undefined) {
       then();
       return;
     }
-    // Node has taken its own listener away from a socket that leaves HTTP
-    socket.on('error', () => socket.destroy());
+    endOnError(socket);
+    const early = left ? this.#standIn(socket, pending) : undefined;
     pending.once('close', () => {
-      if (pending.writableFinished && !socket.destroyed && socket.writable) then();
-      else socket.destroy();
+      const bytes = early?.();
+      if (!pending.writableFinished || socket.destroyed || !socket.writable) {
+        socket.destroy();
+        return;
+      }
+      if (bytes !== undefined && bytes.length > 0) socket.unshift(bytes);
+      then();
+      if (left) socket.resume();
     });
+  }
+
+  /** Tells the answer whose turn it is that there is room again, and reads, which alone shows that the client leaves. */
+  #standIn(socket: Socket, last: ListenerResponse): () => Buffer {
+    const drained = (): void => {
+      let one: ListenerResponse | undefined = last;
+      while (one !== undefined && one.socket === null) one = one.req.behind;
+      one?.emit('drain');
+    };
+    socket.on('drain', drained);
+    const early = holdEarly(socket, Buffer.alloc(0));
+    return () => {
+      socket.off('drain', drained).pause();
+      return early();
+    };
   }
 }

@@ -28,6 +28,8 @@ export class ArrivedRequest extends IncomingMessage {
   arrival: Arrival | undefined;
   /** The answer ends the connection: whatever the client sends behind this request is not looked at. */
   closing = false;
+  /** The request before, whose answer this one's waits for; undefined once it is its turn. */
+  behind: ServerResponse<ArrivedRequest> | undefined;
 
   /**
    * Reads on where there is no body. Before the end has come this takes the request over from Node, which would pull at it behind the

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { BearerdError } from '../errors.ts';
+import { lingerBeforeClose } from './linger.ts';
 import { problemOf } from './problem.ts';
 
 /**
@@ -37,7 +38,9 @@ export function answerSocket(
   for (let i = 0; i + 1 < problem.headers.length; i += 2)
     lines.push(`${problem.headers[i]}: ${problem.headers[i + 1]}`);
   lines.push('Connection: close', '', problem.body);
-  socket.end(lines.join('\r\n'));
+  lingerBeforeClose(socket);
+  socket.write(lines.join('\r\n'));
+  socket.destroySoon();
 }
 
 const reasons: Readonly<Record<number, string>> = {

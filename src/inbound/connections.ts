@@ -15,6 +15,7 @@ export class Connections {
       ['secureConnection', this.#secured],
     ] as const) {
       server.on(event, (socket: Socket) => {
+        if (sockets.has(socket)) return;
         sockets.add(socket);
         socket.once('close', () => sockets.delete(socket));
       });

@@ -9,16 +9,18 @@ import { type AdmissionRules, admit } from './admission.ts';
 import { AnswerOrder, type ListenerResponse } from './answer-order.ts';
 import { type ArrivedRequest, answerProblem } from './arrival.ts';
 import { auditedPath, peerOf } from './audit-entry.ts';
+import { breakOff } from './break-off.ts';
 import { answerSocket, clientError } from './client-error.ts';
 import { Connections } from './connections.ts';
 import { corsHeaders, listedOrigin } from './cors.ts';
+import { endOnError, holdEarly } from './early-bytes.ts';
 import { forward } from './forward.ts';
 import { noSchemas } from './no-schemas.ts';
 import { registerProxy } from './proxy-plugin.ts';
 import { localSpan } from './request-span.ts';
 import { pathAndQuery } from './request-target.ts';
 import { createServer, exchangeCertificate, serveAgain } from './server.ts';
-import { holdEarly, isWebSocketUpgrade, responseOn, tunnel, withoutUpgrade } from './websocket.ts';
+import { isWebSocketUpgrade, responseOn, tunnel, withoutUpgrade } from './websocket.ts';
 
 /** What one listener takes from its clients. */
 export interface ListenerLimits {
@@ -140,11 +142,14 @@ export class Listener {
     const server = createServer({ headersTimeoutMs, headersBytes, tls }, serve);
     server.on('clientError', (error: Error, socket: Socket) => this.#clientError(error, socket));
     server.on('upgrade', (request: ArrivedRequest, socket: Socket, head: Buffer) =>
-      this.#order.afterward(socket, () => this.#upgrade(request, socket, head)),
+      this.#order.afterward(socket, true, () => this.#upgrade(request, socket, head)),
     );
     server.on('connect', (request: ArrivedRequest, socket: Socket) => {
+      endOnError(socket);
+      socket.resume();
+      if (this.#order.closing(socket)) return;
       const error = new BearerdError('BEARERD_METHOD_NOT_ALLOWED', 'CONNECT is never forwarded.');
-      this.#order.afterward(socket, () => this.#answerSocket(socket, error, 'CONNECT', request.url ?? ''));
+      this.#order.afterward(socket, true, () => this.#answerSocket(socket, error, 'CONNECT', request.url ?? ''));
     });
     return server;
   }
@@ -201,6 +206,11 @@ export class Listener {
   }
 
   #upgrade(request: ArrivedRequest, socket: Socket, head: Buffer): void {
+    endOnError(socket);
+    if (this.#order.closing(socket)) {
+      socket.resume();
+      return;
+    }
     const route = this.#options.routes.find(pathAndQuery(request.url ?? ''));
     if (!isWebSocketUpgrade(request) || route?.websocket === false) {
       withoutUpgrade(request, socket, head);
@@ -234,10 +244,10 @@ export class Listener {
     const problem = clientError(error, this.#headersBytes);
     if (pending === undefined || pending.req.complete) {
       this.#order.end(socket);
-      this.#order.afterward(socket, () => this.#answerSocket(socket, problem, '', ''));
+      this.#order.afterward(socket, false, () => this.#answerSocket(socket, problem, '', ''));
       return;
     }
-    if (pending.headersSent) socket.destroy();
+    if (pending.headersSent || pending.socket === null) breakOff(pending);
     // a request whose body broke has its own line, written when its response closes
     else answerSocket(socket, problem, this.#options.newRequestId(), '', '');
   }

@@ -2,10 +2,8 @@ import { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ArrivedRequest } from './arrival.ts';
+import { endOnError } from './early-bytes.ts';
 import { lingerBeforeClose } from './linger.ts';
-
-/** Bytes that are kept of what a client sends before its handshake is answered. */
-const earlyBytes = 64 * 1024;
 
 /**
  * The request asks for a WebSocket (RFC 6455 §4.1); other protocols are not switched to (RFC 9110 §7.8). A handshake has no body:
@@ -30,32 +28,9 @@ export function responseOn(request: ArrivedRequest, socket: Socket): ServerRespo
   response.assignSocket(socket);
   lingerBeforeClose(socket);
   response.on('finish', () => socket.destroySoon());
-  // Node's own listener is gone with the parser; the end of the socket ends the response too
-  socket.on('error', () => socket.destroy());
+  // the end of the socket ends the response too
+  endOnError(socket);
   return response;
-}
-
-/**
- * Reads on while the handshake is under way, because only a reader learns that the client has left, and then ends it.
- * @param head what the client has sent already
- * @returns stops that and hands over what has come
- */
-export function holdEarly(socket: Socket, head: Buffer): () => Buffer {
-  const held = [head];
-  let bytes = head.length;
-  const keep = (chunk: Buffer): void => {
-    held.push(chunk);
-    bytes += chunk.length;
-    if (bytes > earlyBytes) socket.pause();
-  };
-  const leave = (): void => {
-    socket.destroy();
-  };
-  socket.on('data', keep).on('end', leave);
-  return () => {
-    socket.off('data', keep).off('end', leave);
-    return Buffer.concat(held);
-  };
 }
 
 /**
