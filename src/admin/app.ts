@@ -21,8 +21,8 @@ import type { CredentialStatus, Status } from './status.ts';
 export interface AdminCall {
   readonly requestId: string;
   readonly request: IncomingMessage;
-  /** Of the answer. */
-  readonly status: number;
+  /** Of the answer; undefined = there was none. */
+  readonly status: number | undefined;
 }
 
 /** What the admin listener shows, and whom it answers. */
@@ -61,7 +61,11 @@ export function buildAdmin(options: AdminOptions, server: FastifyServerFactory):
     schemaController: noSchemas,
     genReqId: () => randomUUID(),
     // A target that the router cannot read never reaches a hook, so the guard has to be asked here as well.
-    frameworkErrors: (error, request, reply) => answer(options, request, reply, judge(request, options) ?? error),
+    frameworkErrors: (error, request, reply) => {
+      const refusal = judge(request, options);
+      if (refusal !== undefined) told(options, request, refusal);
+      return answer(options, request, reply, refusal ?? error);
+    },
   });
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(securityHeaders);
@@ -69,7 +73,10 @@ export function buildAdmin(options: AdminOptions, server: FastifyServerFactory):
     const { id: requestId, raw } = request;
     if (refusal === undefined) {
       if (!isRead(request.method)) {
-        reply.raw.once('close', () => options.onChanged?.({ requestId, request: raw, status: reply.raw.statusCode }));
+        reply.raw.once('close', () => {
+          const status = reply.raw.headersSent ? reply.raw.statusCode : undefined;
+          options.onChanged?.({ requestId, request: raw, status });
+        });
       }
       return;
     }
@@ -77,7 +84,7 @@ export function buildAdmin(options: AdminOptions, server: FastifyServerFactory):
     if (isHostRefusal(refusal) && isRead(request.method) && probes.has(path)) {
       return reply.code(path === '/livez' ? 200 : options.readiness().status).send();
     }
-    options.onRefused(refusal.code, { requestId, request: raw, status: refusal.entry.status });
+    told(options, request, refusal);
     return answer(options, request, reply, refusal);
   });
   // Nothing is read from a body, so that an empty one and a wrong one are no reason to refuse a call.
@@ -150,6 +157,10 @@ function isHostRefusal(refusal: BearerdError): boolean {
 
 function isRead(method: string): boolean {
   return method === 'GET' || method === 'HEAD';
+}
+
+function told(options: AdminOptions, { id: requestId, raw: request }: FastifyRequest, refusal: BearerdError): void {
+  options.onRefused(refusal.code, { requestId, request, status: refusal.entry.status });
 }
 
 function answer(options: AdminOptions, request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {

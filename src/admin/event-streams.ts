@@ -81,7 +81,7 @@ export class EventStreams {
     });
     response.writeHead(200, { ...headers, 'Content-Type': 'text/event-stream; charset=utf-8' });
     this.#streams.add(stream);
-    this.#timer ??= setInterval(() => this.#look(), everyMs);
+    this.#timer ??= setInterval(() => this.#look(), everyMs).unref();
     const past = history.from(0).map((event) => message('token', tokenView(event)));
     response.write(`retry: 1000\n\n${past.join('')}${this.#news(stream, this.#sources.nowMs())}`);
   }

@@ -48,6 +48,10 @@ export function registerInspector(app: FastifyInstance, { exchanges, history, ev
   });
   // a HEAD request would hold its connection for ever
   app.get('/api/events', { exposeHeadRoute: false }, (_request, reply) => {
+    // behind another answer it might never begin, and older Node does not say when its connection ends
+    if (reply.raw.socket === null) {
+      throw new BearerdError('BEARERD_REQUEST_MALFORMED', 'Events are not for a pipelined request.');
+    }
     events.open(reply.raw, securityHeaders);
     reply.hijack();
   });

@@ -33,6 +33,7 @@ export async function sendProbe(send: RoundTrip, { request, base, rules }: Probe
       upgrade: false,
       caller: { gone: false, onGone: undefined },
       exchange: newExchange(),
+      hasOwnAuthorization: false,
       onInformation: undefined,
     });
     answer.body.discard(new Error('only the status was wanted'));

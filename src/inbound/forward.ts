@@ -49,8 +49,7 @@ export function forward(
     bodyless = upstream.body === undefined && !arrival.upgrade;
     if (bodyless) request.readNothing();
     upstream.onInformation = (status, fields) => passInformation(request, response, status, fields);
-    const own = route.authorization === 'keep' && request.headers.authorization !== undefined;
-    const send = own ? route.plain : route.authenticated;
+    const send = upstream.hasOwnAuthorization ? route.plain : route.authenticated;
     const { span } = exchange;
     const sent = span === undefined ? send(upstream) : span.run(send.bind(undefined, upstream));
     sent.then(answered.bind(undefined, upstream), refuse);

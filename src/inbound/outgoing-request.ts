@@ -21,7 +21,7 @@ export function outgoingRequest(
       "the path has a '..' segment, which could leave the route's path",
     );
   }
-  const { fields, hasAuthorization, loop } = requestHeaders(request.rawHeaders, route.requestRules);
+  const { fields, hasAuthorization, ownAuthorizations, loop } = requestHeaders(request.rawHeaders, route.requestRules);
   if (loop) {
     throw new BearerdError(
       'BEARERD_LOOP',
@@ -34,10 +34,14 @@ export function outgoingRequest(
       'this route adds the credential itself (authorization: reject)',
     );
   }
+  if (ownAuthorizations > 1) {
+    throw new BearerdError('BEARERD_REQUEST_MALFORMED', 'the request has more than one Authorization field');
+  }
   return {
     method: request.method ?? '',
     target: pathQuery === '*' ? '*' : upstreamTarget(pathQuery, route.prefix, route.base),
     headers: request.method === 'OPTIONS' ? oneForwardLess(fields) : fields,
+    hasOwnAuthorization: ownAuthorizations > 0,
     body: arrival.upgrade ? undefined : bodyOf(request, route.replayBytes),
     ...(route.subjectHeader === undefined ? {} : { subject: fieldValues(request.rawHeaders, route.subjectHeader) }),
     upgrade: arrival.upgrade,

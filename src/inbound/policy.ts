@@ -36,7 +36,12 @@ const safe: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 const methodFields: ReadonlySet<string> = new Set(['x-http-method-override', 'x-http-method', 'x-method-override']);
 
 /** Fields by which servers take another path (IIS, Symfony CVE-2018-14773). */
-const pathFields: ReadonlySet<string> = new Set(['x-original-url', 'x-rewrite-url', 'x-override-url']);
+const pathFields: ReadonlySet<string> = new Set([
+  'x-original-url',
+  'x-original-uri',
+  'x-rewrite-url',
+  'x-override-url',
+]);
 
 /** Judges a request by the rules of its route; undefined = it may be asked. */
 export function judgePolicy({ allow, readOnly }: Policy, asked: Asked): PolicyRefusal | undefined {
@@ -85,7 +90,8 @@ function overrides({ method, pathQuery, rawHeaders }: Asked): { methods: readonl
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? '';
     if (name.length < 13 || name.length > 22) continue;
-    const lower = name.toLowerCase().replaceAll('_', '-');
+    // CGI and PHP make one of all that is neither a letter nor a digit
+    const lower = name.toLowerCase().replace(/[^a-z\d]/g, '-');
     if (methodFields.has(lower)) add(rawHeaders[i + 1] ?? '');
     else if (pathFields.has(lower)) namesPath = true;
   }
@@ -93,9 +99,14 @@ function overrides({ method, pathQuery, rawHeaders }: Asked): { methods: readonl
   if (query >= 0) {
     // to some frameworks `;` separates parameters too
     const parameters = new URLSearchParams(pathQuery.slice(query).replaceAll(';', '&'));
-    for (const value of parameters.getAll('_method')) add(value);
+    for (const [name, value] of parameters) if (isMethodParameter(name)) add(value);
   }
   return { methods: [...methods], namesPath };
+}
+
+/** PHP strips blanks before a parameter's name and makes `_` of blanks, dots and an open bracket in it. */
+function isMethodParameter(name: string): boolean {
+  return name.length < 100 && /^ *[_ .[]method$/i.test(name);
 }
 
 function pathOf(pathQuery: string): string {

@@ -18,6 +18,8 @@ export interface RequestHeaders {
   readonly fields: string[];
   /** The client sent an Authorization field. */
   readonly hasAuthorization: boolean;
+  /** How many of them are among the fields: an empty one is no credential, and `Connection: authorization` takes each away. */
+  readonly ownAuthorizations: number;
   /** The client's Via names this very process: the request has been here before. */
   readonly loop: boolean;
 }
@@ -46,6 +48,7 @@ export function requestHeaders(rawHeaders: readonly string[], rules: RequestHead
   let nominated: Set<string> | undefined;
   let via = '';
   let hasAuthorization = false;
+  let ownAuthorizations = 0;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? '';
     const value = rawHeaders[i + 1] ?? '';
@@ -56,7 +59,10 @@ export function requestHeaders(rawHeaders: readonly string[], rules: RequestHead
       via = via === '' ? value : `${via}, ${value}`;
     } else if (lower === 'authorization') {
       hasAuthorization = true;
-      if (rules.keepAuthorization) fields.push(name, value);
+      if (rules.keepAuthorization && value !== '') {
+        fields.push(name, value);
+        ownAuthorizations += 1;
+      }
     } else if (!rules.remove.has(lower)) {
       fields.push(name, value);
     }
@@ -65,7 +71,8 @@ export function requestHeaders(rawHeaders: readonly string[], rules: RequestHead
   const own = `1.1 ${rules.viaName}`;
   kept.push('Via', via === '' ? own : `${via}, ${own}`);
   for (const part of rules.set) kept.push(part);
-  return { fields: kept, hasAuthorization, loop: via !== '' && namesUs(via, rules.viaName) };
+  for (const name of nominated ?? []) if (name === 'authorization') ownAuthorizations = 0;
+  return { fields: kept, hasAuthorization, ownAuthorizations, loop: via !== '' && namesUs(via, rules.viaName) };
 }
 
 function namesUs(via: string, viaName: string): boolean {

@@ -43,6 +43,8 @@ export interface UpstreamRequest {
   readonly target: string;
   /** End-to-end fields, flat: name, value, name, value … */
   readonly headers: string[];
+  /** The caller's own Authorization is among them. */
+  readonly hasOwnAuthorization: boolean;
   readonly body: ReplayableBody | undefined;
   /** Values of the header field that names the subject, which is not among the headers; undefined = none is asked for. */
   readonly subject?: readonly string[];

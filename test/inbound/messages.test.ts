@@ -332,6 +332,24 @@ t.test("a caller's own Authorization: replace, keep, reject", async (t) => {
   await upstream.close();
 });
 
+t.test('authorization: keep: one field of theirs or one of ours, never two and never none', async (t) => {
+  const upstream = await startUpstream((seen, response) => response.end(seen.headers.authorization));
+  const proxy = await startProxy(upstream.url, { route: { authorization: 'keep' } });
+  for (const [fields, answer] of [
+    ['Authorization: Basic a\r\n', /200 OK[\s\S]*\r\nBasic a$/],
+    ['Authorization: Basic a\r\nAuthorization: Bearer b\r\n', /400 Bad Request[\s\S]*more than one Authorization/],
+    ['Authorization:\r\n', /200 OK[\s\S]*\r\nBearer token1$/],
+    ['Authorization: Basic a\r\nConnection: authorization\r\n', /200 OK[\s\S]*\r\nBearer token1$/],
+  ] as const) {
+    const client = new RawClient(proxy.port);
+    client.write(`GET / HTTP/1.1\r\nHost: localhost\r\n${fields}\r\n`);
+    t.match(await client.until(answer), answer, fields);
+    client.socket.destroy();
+  }
+  await proxy.stop();
+  await upstream.close();
+});
+
 t.test('CORS: a listed origin gets ours, everybody else none', async (t) => {
   const upstream = await startUpstream((_seen, response) => {
     response.writeHead(200, { 'access-control-allow-origin': '*', 'access-control-allow-credentials': 'true' });

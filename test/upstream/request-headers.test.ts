@@ -10,6 +10,7 @@ const cases: readonly {
   readonly rules?: Partial<RequestHeaderRules>;
   readonly fields: readonly string[];
   readonly hasAuthorization?: boolean;
+  readonly ownAuthorizations?: number;
   readonly loop?: boolean;
 }[] = [
   {
@@ -92,6 +93,14 @@ const cases: readonly {
     rules: { keepAuthorization: true },
     fields: ['Authorization', 'Bearer a', 'Accept', 'b', ...own],
     hasAuthorization: true,
+    ownAuthorizations: 1,
+  },
+  {
+    name: 'under keep an empty one counts for nothing, and one that is named in Connection neither',
+    given: ['Authorization', '', 'Authorization', 'Bearer a', 'Connection', 'Authorization'],
+    rules: { keepAuthorization: true },
+    fields: own,
+    hasAuthorization: true,
   },
   {
     name: 'headers.remove, headers.set and cookies: drop',
@@ -107,8 +116,16 @@ const cases: readonly {
   { name: 'nothing', given: [], fields: own },
 ];
 
-for (const { name, given, rules: over, fields, hasAuthorization = false, loop = false } of cases) {
+for (const {
+  name,
+  given,
+  rules: over,
+  fields,
+  hasAuthorization = false,
+  ownAuthorizations = 0,
+  loop = false,
+} of cases) {
   t.test(`request fields: ${name}`, async (t) => {
-    t.same(requestHeaders(given, { ...rules, ...over }), { fields, hasAuthorization, loop });
+    t.same(requestHeaders(given, { ...rules, ...over }), { fields, hasAuthorization, ownAuthorizations, loop });
   });
 }

@@ -26,6 +26,7 @@ function asked(caller: Caller, body?: ReplayableBody): UpstreamRequest {
     upgrade: false,
     caller,
     exchange,
+    hasOwnAuthorization: false,
     onInformation: undefined,
   };
 }
