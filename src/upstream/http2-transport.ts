@@ -81,6 +81,8 @@ class Http2Stream extends Wait {
   readonly #reused: boolean;
   #stream: ClientHttp2Stream | undefined;
   #upload: Readable | undefined;
+  /** Calls the stream off while its request body is not whole. */
+  #callOff: AbortController | undefined;
   #body: ResponseBody | undefined;
   #trailers: string[] = [];
   #awaitsHead = true;
@@ -114,7 +116,11 @@ class Http2Stream extends Wait {
     const fields = http2Fields(this.#request, new URL(this.#pool.origin).host);
     let stream: ClientHttp2Stream;
     try {
-      stream = this.#connection.session.request(fields, { endStream: body === undefined });
+      if (body === undefined) stream = this.#connection.session.request(fields, { endStream: true });
+      else {
+        this.#callOff = new AbortController();
+        stream = this.#connection.session.request(fields, { endStream: false, signal: this.#callOff.signal });
+      }
     } catch (error) {
       this.#fail(unsent(error));
       return;
@@ -243,12 +249,21 @@ class Http2Stream extends Wait {
     if (stream !== undefined) {
       stream.on('error', () => {});
       // a request body that nobody reads any more is called off too (RFC 9113 §8.1)
-      if (failure !== undefined || !stream.writableFinished) stream.close(cancel);
+      if (failure !== undefined || !stream.writableFinished) this.#reset(stream);
     }
     if (failure === undefined) {
       if (this.#body?.complete === false) this.#body.finish(this.#trailers);
     } else if (this.#body === undefined) this.#reject(failure);
     else if (!this.#body.complete) this.#body.fail(failure);
+  }
+
+  /**
+   * Resets the stream with CANCEL. Node's close() would end the request body first, with END_STREAM: what the client has
+   * sent of it so far would be a whole request for the upstream (RFC 9113 §8.1). An abort sends RST_STREAM alone.
+   */
+  #reset(stream: ClientHttp2Stream): void {
+    if (stream.writableEnded || this.#callOff === undefined) stream.close(cancel);
+    else this.#callOff.abort();
   }
 
   #watchHead(): void {
