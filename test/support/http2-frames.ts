@@ -43,7 +43,7 @@ export function head(stream: number, status: string, flags = 0): Buffer {
 }
 
 /**
- * An https server of HTTP/2 frames, for what no HTTP/2 library would send; acknowledges settings and nothing else.
+ * An https server of HTTP/2 frames, for what no HTTP/2 library would send; acknowledges settings if it greets, and nothing else.
  * @param take is given each frame; `nth` is the number of its connection, from 1
  * @param greeting what each connection begins with
  */
@@ -63,7 +63,8 @@ export function startFrames(
         const [type = 0, flags = 0] = received.subarray(at + 3, at + 5);
         const one = { type, flags, stream: received.readUInt32BE(at + 5), payload };
         at += 9 + payload.length;
-        if (type === kind.settings && flags === 0) socket.write(frame(kind.settings, flag.ack, 0));
+        if (type === kind.settings && flags === 0 && greeting.length > 0)
+          socket.write(frame(kind.settings, flag.ack, 0));
         take(socket, one, nth);
       }
     });
