@@ -186,10 +186,12 @@ export async function buildApp(first: Config, deps: AppDeps): Promise<App> {
 
   /** Ends what the new configuration does not use, once the requests that use it have had their time. */
   function retire(unused: Unused, afterMs: number): void {
+    // a longer delay than a Node timer can have would be over at once
+    const delayMs = Math.min(afterMs, 2 ** 31 - 1);
     const timer = setTimeout(() => {
       retired.delete(timer);
       void close(unused);
-    }, afterMs);
+    }, delayMs);
     retired.set(timer, () => close(unused));
   }
 

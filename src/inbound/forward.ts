@@ -65,6 +65,8 @@ export function forward(
       else switched?.(answer, answerFields(request, arrival, answer, false), () => ended(answer.status, false));
       decided(answer.status, answer.status);
     } catch (error) {
+      // what comes of it yet is nobody's, and would keep its connection
+      answer.body.discard(new Error('the answer could not be passed on'));
       refuse(error);
     }
   }

@@ -116,7 +116,8 @@ export class Listener {
       server.closeIdleConnections();
       this.#connections.endUnused();
     }, 20);
-    const deadline = setTimeout(() => this.#connections.endAll(), timeoutMs);
+    // a longer delay than a Node timer can have would be over at once
+    const deadline = setTimeout(() => this.#connections.endAll(), Math.min(timeoutMs, 2 ** 31 - 1));
     await closed;
     // the server is closed a moment before its connections say so, and with that each request has its line
     await this.#connections.closed();

@@ -4,25 +4,46 @@ import type { TLSSocket } from 'node:tls';
 /** Bytes that an upstream may send ahead on one stream, and on all of a connection: 64 KiB would be 64 KiB per round trip. */
 const streamWindow = 512 * 1024;
 const connectionWindow = 16 * 1024 * 1024;
+/** Node's 128 are fewer than the fields of an answer that comes through over HTTP/1.1, whose heads are limited in bytes (16 KiB). */
+const mostFields = 4_096;
+/** The longest delay that a Node timer can have: a longer one would fire at once. */
+const longestDelayMs = 2 ** 31 - 1;
 
 /**
  * Begins HTTP/2 on a connection whose handshake has agreed on it. A file of its own, so that node:http2 is loaded only
  * where it is used.
- * @returns when the upstream has said how many streams it takes. @throws when the connection ends before
+ * @param limitMs milliseconds within which the upstream's settings have to come (RFC 9113 §3.4: it sends them first)
+ * @returns when the upstream has said how many streams it takes. @throws when the connection ends before, or in time
  */
-export async function openSession(origin: URL, socket: TLSSocket): Promise<ClientHttp2Session> {
+export async function openSession(origin: URL, socket: TLSSocket, limitMs: number): Promise<ClientHttp2Session> {
   const session = connect(origin, {
     createConnection: () => socket,
+    maxHeaderListPairs: mostFields,
     settings: { enablePush: false, initialWindowSize: streamWindow },
   });
-  await new Promise<void>((resolve, reject) => {
-    session.once('error', reject);
-    session.once('close', () => reject(new Error('the upstream closed the connection at once')));
-    session.once('remoteSettings', () => {
-      session.off('error', reject);
-      resolve();
+  // what has come in the meantime, while the process was busy, counts
+  const late = (): void => {
+    if (!ready) session.destroy(withoutSettings(limitMs));
+  };
+  let ready = false;
+  const timer = setTimeout(() => setImmediate(late), Math.min(limitMs, longestDelayMs));
+  try {
+    await new Promise<void>((resolve, reject) => {
+      // it stays: an error between two owners must not end the process
+      session.on('error', reject);
+      session.once('close', () => reject(new Error('the upstream closed the connection at once')));
+      session.once('remoteSettings', () => {
+        ready = true;
+        resolve();
+      });
     });
-  });
+  } finally {
+    clearTimeout(timer);
+  }
   session.setLocalWindowSize(connectionWindow);
   return session;
+}
+
+function withoutSettings(limitMs: number): Error {
+  return Object.assign(new Error(`no HTTP/2 settings within ${limitMs / 1_000} s`), { code: 'ETIMEDOUT' });
 }

@@ -25,8 +25,9 @@ export interface RequestHeaders {
 }
 
 /**
- * Fields that end at this hop (RFC 9110 §7.6.1, and Keep-Alive, Proxy-Connection, TE, Upgrade besides), that the
- * connection to the upstream makes itself (Host, Transfer-Encoding), or that are answered here (Expect).
+ * Fields that end at this hop (RFC 9110 §7.6.1, and Keep-Alive, Proxy-Connection, TE, Upgrade, and HTTP2-Settings of
+ * RFC 7540 §3.2.1 besides), that the connection to the upstream makes itself (Host, Transfer-Encoding), or that are
+ * answered here (Expect).
  */
 const hopByHop: ReadonlySet<string> = new Set([
   'connection',
@@ -38,6 +39,7 @@ const hopByHop: ReadonlySet<string> = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
+  'http2-settings',
   'expect',
   'host',
 ]);
