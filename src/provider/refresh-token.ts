@@ -48,9 +48,9 @@ function createRefreshing(options: Options, context: ProviderContext): ReturnTyp
   const client = createOAuthClient(options, context, {
     type: 'refresh_token',
     parameters: async (secrets) => [['refresh_token', await rotating.current(secrets)]],
-    examine: async (body) => {
+    examine: async (body, _endpoint, secrets) => {
       const next = body['refresh_token'];
-      if (typeof next === 'string' && next !== '') await rotating.store(next);
+      if (typeof next === 'string' && next !== '') await rotating.store(next, secrets);
       return undefined;
     },
     cure: (reason) =>

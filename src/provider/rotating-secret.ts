@@ -74,17 +74,21 @@ export class RotatingSecret {
       return inFile;
     }
     const { unsaved } = knowledge;
-    await this.store(unsaved);
+    await this.store(unsaved, secrets);
     return unsaved;
   }
 
-  /** Keeps another one from now on; never throws. */
-  async store(next: string): Promise<void> {
+  /**
+   * Keeps another one from now on; never throws.
+   * @param secrets learns of it: else a refusal that came with a new refresh token would look mended at once, and be repeated
+   */
+  async store(next: string, secrets: SecretReader): Promise<void> {
     const knowledge = this.#knowledge;
     if (next === knowledge.seen && knowledge.unsaved === undefined) return;
     knowledge.unsaved = next;
     try {
       await this.#file.replace(next);
+      secrets.wrote(this.#file, next);
       knowledge.seen = next;
       knowledge.unsaved = undefined;
       this.#log.debug({ event: 'refresh_token_rotated' }, `The new refresh token is in the ${this.#file.description}`);

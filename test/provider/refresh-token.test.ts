@@ -16,7 +16,10 @@ import { Secret } from '../../src/config/secret.ts';
 import { refreshToken } from '../../src/provider/refresh-token.ts';
 import { filesInUse, RotatingSecret } from '../../src/provider/rotating-secret.ts';
 import { createSecretReader } from '../../src/provider/secret-reader.ts';
+import { createTokenCache } from '../../src/token/token-cache.ts';
+import { TokenSource } from '../../src/token/token-source.ts';
 import { eventually, sleep } from '../support/tcp.ts';
+import { FakeClock, failureOf } from '../token/support.ts';
 import { configure, type Endpoint, make, obtain, refused, startEndpoint, testContext } from './support.ts';
 
 const first = 'refresh-token-0000';
@@ -83,6 +86,30 @@ t.test('a rotated token is stored although the answer has no usable access token
   t.equal(readFileSync(file, 'utf8'), 'refresh-token-next\n');
 });
 
+t.test('wire facts 4.3: a refusal with a rotated refresh token is remembered, as any other', async (t) => {
+  let count = 0;
+  const endpoint = await startEndpoint(t, (response) => {
+    count += 1;
+    response.end(
+      JSON.stringify({ access_token: 'tok', token_type: 'DPoP', refresh_token: `refresh-token-000${count}` }),
+    );
+  });
+  const file = fileWith(t);
+  const clock = new FakeClock();
+  const { log } = testContext();
+  const provider = make(refreshToken, written(endpoint, file), testContext({ clock }));
+  const events = { requestEnded: () => {}, refreshShared: () => {}, becameCurrent: () => {} };
+  const source = new TokenSource('k', provider, createTokenCache(1), { clock, random: () => 0, log, events });
+  for (let i = 0; i < 4; i++) {
+    t.equal((await failureOf(source.get(true))).failure.reason, 'unsupported_token_type');
+    clock.advance(1_000);
+  }
+  t.same(sent(endpoint), [first], 'what bearerd has written itself mends nothing');
+  writeFileSync(file, 'signed-in-again');
+  await failureOf(source.get(true));
+  t.same(sent(endpoint), [first, 'signed-in-again'], 'what somebody else has written does');
+});
+
 t.test(
   'where it cannot be stored it works from memory, says so, and is stored as soon as that is possible',
   async (t) => {
@@ -101,7 +128,7 @@ t.test(
     t.equal(await rotated.current(secrets), first);
     rmSync(file);
     mkdirSync(join(file, 'in-the-way'), { recursive: true });
-    await rotated.store('refresh-token-next');
+    await rotated.store('refresh-token-next', secrets);
     t.match(context.lines.at(-1), {
       level: 'error',
       fields: { event: 'refresh_token_not_stored' },
@@ -125,7 +152,7 @@ t.test('a token that somebody else puts into the file wins over the one in memor
   const read = readFileSync(file);
   rmSync(file);
   mkdirSync(join(file, 'in-the-way'), { recursive: true });
-  await rotated.store('in-memory-only');
+  await rotated.store('in-memory-only', secrets);
   rmSync(file, { recursive: true });
   writeFileSync(file, 'signed-in-again');
   t.equal(await rotated.current(secrets), 'signed-in-again');
