@@ -177,11 +177,10 @@ export class TokenSource implements TokenLease {
     const now = momentOf(this.#clock);
     const held = this.#usable(now);
     if (held === undefined) return this.#join(now, replayable) ?? this.#unlessSecretsChanged(now, replayable);
+    const [ageMs, recheck] = [held.ageMs(now), held.recheckDue(now)];
     // A capped token just ends; only a body that cannot be repeated may ask for more of its real life than is left.
-    if (held.capped && replayable) return held;
-    const ageMs = held.ageMs(now);
-    const wait = held.recheckDue(now) || shouldWait(ageMs, held.lifetimeMs, replayable);
-    if (wait) return this.#join(now, replayable) ?? held;
+    if (held.capped && replayable && !recheck) return held;
+    if (recheck || shouldWait(ageMs, held.lifetimeMs, replayable)) return this.#join(now, replayable) ?? held;
     if (shouldRefreshAhead(ageMs, held.aheadAgeMs)) this.#sharedRefresh(now);
     return held;
   }
