@@ -240,6 +240,8 @@ export class TokenSource implements TokenLease {
       const token = await request.token;
       if (this.#held?.takesAgain(token, momentOf(this.#clock))) {
         this.#backOff = noFailure;
+        // It was a look whether there is another token, and none was issued.
+        this.#quota?.giveBack();
         return undefined;
       }
       held = heldFrom({
