@@ -14,6 +14,7 @@ import { TokenJournal } from './token-journal.ts';
 import {
   askAgainAfter,
   asTokenRequestError,
+  type Closing,
   closedError,
   heldFrom,
   type Refresh,
@@ -59,7 +60,7 @@ export class TokenSource implements TokenLease {
   readonly #secrets: SecretCheck;
   #nextReplacesRejected = false;
   #unhelpfulAt: Moment | undefined;
-  #closed = false;
+  #closed: Closing | undefined;
 
   /** @param key fingerprint of everything that shapes the token request; a token that the cache has for it is taken over. */
   constructor(key: string, provider: TokenProvider, cache: TokenCache, deps: TokenSourceDeps) {
@@ -158,9 +159,15 @@ export class TokenSource implements TokenLease {
   }
 
   /** Aborts the token request in flight and sends no further one; a token that is still usable is still handed out. */
-  close(): void {
-    this.#closed = true;
+  close(why: Closing = 'stopping'): void {
+    this.#closed ??= why;
     this.#refresh?.request.abort();
+  }
+
+  /** Closes it for a reload as soon as nobody waits for a token. */
+  async retire(): Promise<void> {
+    while (this.#refresh !== undefined) await this.#refresh.outcome;
+    this.close('replaced');
   }
 
   /** The present state, for health and metrics. */
@@ -273,7 +280,7 @@ export class TokenSource implements TokenLease {
 
   /** Remembers the failure; returns the error for those who waited, with the time until the next attempt. */
   #failed(error: TokenRequestError, request: TokenRequest): TokenRequestError {
-    if (this.#closed) return closedError();
+    if (this.#closed !== undefined) return closedError(this.#closed);
     const now = momentOf(this.#clock);
     const durationMs = now.monotonicMs - request.asked.monotonicMs;
     this.#backOff = afterFailure(this.#backOff, error, now, this.#random());
@@ -285,10 +292,9 @@ export class TokenSource implements TokenLease {
 
   #remembered(now: Moment): TokenRequestError {
     const { last } = this.#backOff;
-    if (this.#closed) return closedError();
-    const leftMs = waitLeftMs(this.#backOff, now);
-    const quotaMs = this.#quota?.waitMs(now) ?? 0;
+    if (this.#closed !== undefined) return closedError(this.#closed);
+    const [leftMs, quotaMs] = [waitLeftMs(this.#backOff, now), this.#quota?.waitMs(now) ?? 0];
     if (this.#quota !== undefined && quotaMs > 0 && leftMs === 0) return this.#quota.error(now);
-    return last === undefined ? closedError() : askAgainAfter(last.error, Math.max(leftMs, quotaMs));
+    return last === undefined ? closedError('stopping') : askAgainAfter(last.error, Math.max(leftMs, quotaMs));
   }
 }
