@@ -5,7 +5,7 @@ import { Tally } from './admin/tally.ts';
 import { TokenHistory } from './admin/token-history.ts';
 import { AdminListener } from './app/admin-listener.ts';
 import { type AuditStreams, auditTarget } from './app/audit-target.ts';
-import { buildCredentials, type Credential, closeCredential } from './app/credentials.ts';
+import { buildCredentials, type Credential, closeCredential, retireCredential } from './app/credentials.ts';
 import { Listeners, type ProxyAddress } from './app/listeners.ts';
 import { type BuiltRoutes, buildRoutes } from './app/routes.ts';
 import { credentialStatus, statusOf } from './app/status.ts';
@@ -92,7 +92,7 @@ export async function buildApp(first: Config, deps: AppDeps): Promise<App> {
   const history = new TokenHistory();
   const tracing = currentTracing();
   const listeners = new Listeners({ log, tally, exchanges, audit, tracing, newRequestId: requestIds() });
-  /** What ends when its time is over, or at the stop. */
+  /** What ends when its time is over and nobody waits for its tokens, or at the stop. */
   const retired = new Map<NodeJS.Timeout, () => Promise<void>>();
   let draining = false;
   let working = await build(first, undefined);
@@ -184,13 +184,14 @@ export async function buildApp(first: Config, deps: AppDeps): Promise<App> {
     return addresses;
   }
 
-  /** Ends what the new configuration does not use, once the requests that use it have had their time. */
+  /** Ends what the new configuration does not use, once the requests that use it have had their time and their tokens. */
   function retire(unused: Unused, afterMs: number): void {
     // a longer delay than a Node timer can have would be over at once
     const delayMs = Math.min(afterMs, 2 ** 31 - 1);
-    const timer = setTimeout(() => {
-      retired.delete(timer);
-      void close(unused);
+    const timer = setTimeout(async () => {
+      await Promise.all(unused.credentials.map(retireCredential));
+      // else the stop has ended it meanwhile
+      if (retired.delete(timer)) await close(unused);
     }, delayMs);
     retired.set(timer, () => close(unused));
   }
@@ -200,8 +201,10 @@ export async function buildApp(first: Config, deps: AppDeps): Promise<App> {
     await listeners.drain(working.config.drainTimeout);
     await admin.close();
     await audit.close();
+    const ends = [...retired.values()];
     for (const timer of retired.keys()) clearTimeout(timer);
-    await Promise.all([...retired.values()].map((end) => end()));
+    retired.clear();
+    await Promise.all(ends.map((end) => end()));
     await Promise.all([...working.routes.pools.values()].map((pool) => pool.close()));
     await Promise.all([...new Set(working.credentials.values())].map(closeCredential));
     await sharing.close();

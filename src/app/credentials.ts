@@ -76,6 +76,14 @@ export function buildCredentials(
   return byName;
 }
 
+/**
+ * Waits until nobody waits for a token of a credential that a reload has replaced; whoever asks for one after that is told
+ * so. As long as the provider takes, at most; closeCredential ends it before.
+ */
+export async function retireCredential({ source, subjects }: Credential): Promise<void> {
+  await Promise.all([source.retire(), subjects?.retire()]);
+}
+
 /** Ends a credential that nothing uses any more. */
 export async function closeCredential({ source, subjects, provider, keys }: Credential): Promise<void> {
   source.close();

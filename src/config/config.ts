@@ -5,7 +5,7 @@ import type { Quota } from '../token/quota.ts';
 import type { AllowRule } from './allow-rule.ts';
 import type { EgressProxy } from './option/egress-proxy.ts';
 import type { CacheConfig } from './option/token-cache.ts';
-import type { Enquiry, ProviderContext } from './provider-definition.ts';
+import type { Enquiry, ProviderContext, UsedUp } from './provider-definition.ts';
 import type { Secret } from './secret.ts';
 
 /** Where a listener listens; a Unix socket's path is absolute, `fd` is a listening socket that the parent has opened. */
@@ -154,6 +154,8 @@ export interface CredentialConfig {
   readonly sharedName?: string | undefined;
   /** Files of its secrets and certificates, absolute; undefined = none. */
   readonly files?: readonly string[];
+  /** What its token requests use up; undefined = nothing. */
+  readonly usesUp?: UsedUp | undefined;
   /** Any certificate of its token endpoint will do. */
   readonly insecureSkipVerify?: boolean;
   /** What can be asked about it besides a token; undefined = nothing. */

@@ -66,6 +66,7 @@ export function readCredential(
     fingerprint: fingerprint(definition.kind, { options, ...common }, place),
     sharedName: definition.shareable ? fingerprint(definition.kind, withoutOwn(options), place) : undefined,
     insecureSkipVerify: warnIfUnverified(own, at, context),
+    usesUp: definition.usesUp?.(options),
     enquiry: definition.enquiry?.(options, { upstreams }),
     create: (providerContext) => definition.create(options, providerContext),
   };

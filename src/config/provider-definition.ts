@@ -69,6 +69,13 @@ export interface Alternative {
   create(context: ProviderContext): TokenProvider;
 }
 
+/** A secret that the token requests of one credential use up, such as a refresh token that is rotated (RFC 6749 §6). */
+export interface UsedUp {
+  /** The option, relative to the credential: `refreshToken.file`. */
+  readonly path: string;
+  readonly secret: Secret;
+}
+
 /** A way to get tokens: one file in provider/ and one line in its list. */
 export interface ProviderDefinition<O> {
   /** The value of `provider` in a credential. */
@@ -85,6 +92,8 @@ export interface ProviderDefinition<O> {
   create(options: O, context: ProviderContext): TokenProvider;
   /** Checks that need more than one option, or the upstreams of the routes that use the credential. */
   lint?(options: O, usage: Usage): readonly Lint[];
+  /** The file that each token request may replace by another content; absent = there is none. */
+  usesUp?(options: O): UsedUp;
   /** What can be asked about a credential; absent = only its token can. */
   enquiry?(options: O, usage: Usage): Enquiry;
   /** The values of `preset` in its credentials. */

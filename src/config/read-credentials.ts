@@ -1,7 +1,8 @@
 import type { Part } from './arrangement.ts';
 import type { CredentialConfig } from './config.ts';
 import { readCredential } from './credential.ts';
-import type { ParseContext } from './input.ts';
+import { complain, join, type ParseContext } from './input.ts';
+import { originOf } from './option/group.ts';
 import type { ProviderDefinition } from './provider-definition.ts';
 import type { ReadRoute } from './read-routes.ts';
 
@@ -28,7 +29,27 @@ export function readCredentials(
     const usage = { upstreams: [...upstreams], collaborate, certain };
     const credential = readCredential(part, usage, providers, { ...context, files });
     context.files?.push(...files);
-    if (credential !== undefined) ready.push({ ...credential, files });
+    if (credential === undefined) continue;
+    warnIfUsedUpByAnother(part, credential, ready, context);
+    ready.push({ ...credential, files });
   }
   return ready;
+}
+
+/** Two that ask the same question share one token, and nothing is used up twice. */
+function warnIfUsedUpByAnother(
+  { at, input }: Part,
+  { usesUp, fingerprint }: CredentialConfig,
+  before: readonly CredentialConfig[],
+  context: ParseContext,
+): void {
+  if (usesUp === undefined) return;
+  const { path, secret } = usesUp;
+  const other = before.find(
+    (one) => one.usesUp?.secret.fingerprint === secret.fingerprint && one.fingerprint !== fingerprint,
+  );
+  if (other === undefined) return;
+  const problem = `the ${secret.description} is also that of credential '${other.name}': each token request of one replaces what the other uses`;
+  const cure = 'give each credential a refresh token and a file of its own, or let the routes share one credential';
+  complain(context, originOf(input, path), join(at, path), problem, cure, 'warning');
 }

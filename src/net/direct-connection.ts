@@ -31,8 +31,8 @@ export interface DirectSettings {
   readonly http2: boolean;
 }
 
-/** The longest delay that a Node timer can have: a longer one would fire at once. */
-const longestDelayMs = 2 ** 31 - 1;
+/** The longest delay that a Node timer can have, in milliseconds: a longer one would fire at once. */
+export const longestDelayMs = 2 ** 31 - 1;
 const keepAliveProbeMs = 60_000;
 
 /** Makes connections without anything on the way; TLS sessions are taken up again (RFC 8446 §2.2). */

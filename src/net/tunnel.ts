@@ -3,6 +3,8 @@ import { request as requestHttps } from 'node:https';
 import type { Socket } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { BearerdError, type ErrorCode } from '../errors.ts';
+import { finalAnswer, isInformational } from './connect-answer.ts';
+import { longestDelayMs } from './direct-connection.ts';
 import type { ProxyServer } from './egress-proxy.ts';
 import { lookup } from './shared-lookup.ts';
 
@@ -49,26 +51,32 @@ function connectThrough(
           : { 'Proxy-Authorization': `Basic ${Buffer.from(credentials).toString('base64')}` }),
       },
     });
+    let opened: Socket | undefined;
     const fail = (error: BearerdError): void => {
       clearTimeout(timer);
       reject(error);
       asked.destroy();
+      opened?.destroy();
     };
-    const timer = setTimeout(() => {
-      fail(failure('TIMEOUT', `${url} opened no connection to ${authority} within ${timeoutMs / 1000} s`));
-    }, timeoutMs);
-    asked.on('error', (cause) => fail(failure('UNREACHABLE', `${url} ${inWords(cause)}`, cause)));
-    asked.on('connect', ({ statusCode = 0 }, socket: Socket, head) => {
-      if (statusCode < 200 || statusCode > 299) {
-        socket.on('error', () => {}).destroy();
-        fail(refusal(url, authority, statusCode));
-      } else if (head.length > 0) {
-        socket.on('error', () => {}).destroy();
+    const unreachable = (cause: Error): void => fail(failure('UNREACHABLE', `${url} ${inWords(cause)}`, cause));
+    const timer = setTimeout(
+      () => fail(failure('TIMEOUT', `${url} opened no connection to ${authority} within ${timeoutMs / 1000} s`)),
+      Math.min(timeoutMs, longestDelayMs),
+    );
+    const judge = (status: number, socket: Socket, rest: Buffer): void => {
+      if (status < 200 || status > 299) fail(refusal(url, authority, status));
+      else if (rest.length > 0) {
         fail(failure('UNREACHABLE', `${url} sent bytes of its own into the connection to ${authority}`));
       } else {
         clearTimeout(timer);
         resolve(socket);
       }
+    };
+    asked.on('error', unreachable);
+    asked.on('connect', ({ statusCode = 0 }, socket: Socket, head: Buffer) => {
+      opened = socket.on('error', () => {});
+      if (!isInformational(statusCode)) judge(statusCode, socket, head);
+      else finalAnswer(socket, head).then(({ status, rest }) => judge(status, socket, rest), unreachable);
     });
     asked.end();
   });

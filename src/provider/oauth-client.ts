@@ -72,8 +72,8 @@ export interface Grant {
   readonly type: string;
   /** Its own parameters. */
   readonly parameters?: (secrets: SecretReader) => readonly Parameter[] | Promise<readonly Parameter[]>;
-  /** Looks at each 2xx answer before its token is handed over. */
-  readonly examine?: Examine;
+  /** Looks at each 2xx answer before its token is handed over; must not reject. */
+  readonly examine?: (...args: [...Parameters<Examine>, secrets: SecretReader]) => ReturnType<Examine>;
   /** The next step for an error code that the grant knows better; undefined = the client's. */
   readonly cure?: (reason: string) => string | undefined;
 }
@@ -100,7 +100,7 @@ export function createOAuthClient(
       tokenEndpoint,
       issuer,
       options,
-      examine: grant.examine,
+      examine: (body, address) => grant.examine?.(body, address, secrets),
       cure: (reason, words) => grant.cure?.(reason) ?? cure(reason, words, grant.type, options),
     },
     { clock, log, wantsJwt, secrets },

@@ -75,10 +75,16 @@ function* statedEnds(fields: Readonly<Record<string, unknown>>, { writtenAtMs }:
   }
 }
 
-/** A number of seconds since the epoch, or a date with its zone (RFC 3339); without a zone nobody knows the hour. */
+/** As seconds this is the year 5138, as milliseconds 1973: no token's end is beyond the one or before the other. */
+const leastMilliseconds = 1e11;
+
+/**
+ * A number since the epoch, of seconds or, from 1e11 on, of milliseconds (programs in JavaScript and Java write those; read
+ * as seconds they would be thousands of years); or a date with its zone (RFC 3339), because without one nobody knows the hour.
+ */
 function date(value: unknown): number | undefined {
-  const seconds = number(value);
-  if (seconds !== undefined) return seconds > 0 ? seconds * 1000 : undefined;
+  const since = number(value);
+  if (since !== undefined) return since <= 0 ? undefined : since >= leastMilliseconds ? since : since * 1000;
   if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\d[T ][\d:.,]+ ?(Z|[+-]\d\d:?\d\d)$/i.test(value)) return undefined;
   const atMs = Date.parse(value.replace(' ', 'T').replace(' ', ''));
   // Go writes the year 1 for "never".

@@ -39,6 +39,7 @@ export const refreshToken: ProviderDefinition<Options> = {
   create: (options, context) => createRefreshing(options, context),
   enquiry: enquiryOf,
   lint: (options) => [...lintFile('refreshToken.file', options.refreshToken.file), ...lintOAuthClient(options)],
+  usesUp: ({ refreshToken: { file } }) => ({ path: 'refreshToken.file', secret: file }),
 };
 
 function createRefreshing(options: Options, context: ProviderContext): ReturnType<typeof refreshToken.create> {
@@ -47,9 +48,9 @@ function createRefreshing(options: Options, context: ProviderContext): ReturnTyp
   const client = createOAuthClient(options, context, {
     type: 'refresh_token',
     parameters: async (secrets) => [['refresh_token', await rotating.current(secrets)]],
-    examine: async (body) => {
+    examine: async (body, _endpoint, secrets) => {
       const next = body['refresh_token'];
-      if (typeof next === 'string' && next !== '') await rotating.store(next);
+      if (typeof next === 'string' && next !== '') await rotating.store(next, secrets);
       return undefined;
     },
     cure: (reason) =>
@@ -57,26 +58,30 @@ function createRefreshing(options: Options, context: ProviderContext): ReturnTyp
         ? `Sign in again and put the new refresh token into the ${file.description}: this one has ended, was revoked, or was used somewhere else. It is read again with the next token request.`
         : undefined,
   });
+  /** Exchanges that have begun. */
   const underway = new Set<Promise<unknown>>();
+  const closing = new AbortController();
   const giveUp = new AbortController();
   return {
     ...client,
     /** The caller's abort ends the wait, not the exchange: its answer may hold the only refresh token that still works. */
     async requestToken(signal) {
       refuseIfAborted(signal);
-      // One after the other: two requests with the same refresh token look like theft (RFC 9700 §4.14.2).
-      const answer = Promise.all(underway).then(() => client.requestToken(giveUp.signal));
-      const settled = answer.then(
-        () => {},
-        () => {},
-      );
-      underway.add(settled);
-      void settled.then(() => underway.delete(settled));
+      const answer = rotating.inTurn(async () => {
+        // Whoever left while others had their turn would use a refresh token for nothing.
+        refuseIfAborted(signal);
+        refuseIfAborted(closing.signal);
+        const exchange = client.requestToken(giveUp.signal);
+        underway.add(exchange);
+        return await exchange.finally(() => underway.delete(exchange));
+      });
       return await unlessAborted(answer, signal);
     },
+    /** Those that wait for their turn are not waited for: their turn may be a long one of another provider. */
     async close() {
+      closing.abort();
       const timer = setTimeout(() => giveUp.abort(), patienceMs);
-      await Promise.all(underway);
+      await Promise.allSettled(underway);
       clearTimeout(timer);
       await client.close?.();
     },

@@ -10,7 +10,13 @@ export function retryAfterMs(value: string | undefined, nowMs: number): number |
   if (value === undefined) return undefined;
   const text = value.trim();
   if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, longestMs);
+  const atMs = httpDateMs(text);
+  return atMs === undefined ? undefined : Math.min(Math.max(atMs - nowMs, 0), longestMs);
+}
+
+/** Epoch milliseconds of an HTTP date (RFC 9110 §5.6.7); undefined for anything else. */
+export function httpDateMs(text: string): number | undefined {
   // Date.parse alone would take "1.5" for a day in January.
-  const atMs = httpDate.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(atMs) ? undefined : Math.min(Math.max(atMs - nowMs, 0), longestMs);
+  const atMs = httpDate.test(text.trim()) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(atMs) ? undefined : atMs;
 }

@@ -13,6 +13,8 @@ export interface SecretReader {
   readonly read: (secret: Secret) => Promise<string>;
   /** A file that was read (or could not be read) has another content now; never throws. Commands are not run for it. */
   readonly changed: () => Promise<boolean>;
+  /** bearerd itself has put this text into the file: what it wrote is no change by somebody else. */
+  readonly wrote: (secret: Secret, text: string) => void;
 }
 
 /** Makes a reader; it keeps hashes of what it has read from files, not the secrets. */
@@ -31,6 +33,9 @@ export function createSecretReader(log: Log): SecretReader {
         if (now !== undefined && now !== before) return true;
       }
       return false;
+    },
+    wrote(secret, text) {
+      digests.set(secret, digest(text));
     },
   };
 }

@@ -2,7 +2,7 @@ import type { AccessToken } from '../token/access-token.ts';
 import { TokenRequestError, type TokenRequestFailure } from '../token/provider.ts';
 import { decodeUnverifiedJwt } from '../token/unverified-jwt.ts';
 import { quotation } from './quotation.ts';
-import { retryAfterMs } from './retry-after.ts';
+import { httpDateMs, retryAfterMs } from './retry-after.ts';
 import { blamesProof, type Suspicion } from './suspicion.ts';
 import { bodyDescription, errorText, header, isHtml, jsonObject, type TokenAnswer } from './token-answer.ts';
 import { tokenLifetime } from './token-lifetime.ts';
@@ -149,7 +149,9 @@ function refusal(
     transientCodes.has(code?.toLowerCase() ?? '');
   const fallbackReason = status < 300 ? 'invalid_token_response' : `http_${status}`;
   const reason = code ?? fallbackReason;
-  const retryAfter = later ? retryAfterMs(header(answer, 'retry-after'), nowMs) : undefined;
+  const retryAfter = later
+    ? retryAfterMs(header(answer, 'retry-after'), endpointNowMs(answer, question, nowMs))
+    : undefined;
   const words = body === undefined ? '' : quotation(errorText(body), question.redact);
   const said =
     body === undefined
@@ -169,6 +171,15 @@ function refusal(
     ...(retryAfter === undefined ? {} : { retryAfterMs: retryAfter }),
     ...(action === undefined ? {} : { action }),
   });
+}
+
+/**
+ * The time by the clock that wrote the answer's dates: its own Date, unless it comes out of a cache (RFC 9111 §5.1: then it
+ * has an Age, and its Date is an old one), else ours with the known difference.
+ */
+function endpointNowMs(answer: TokenAnswer, { skewMs = 0 }: TokenQuestion, nowMs: number): number {
+  const date = header(answer, 'age') === undefined ? header(answer, 'date') : undefined;
+  return (date === undefined ? undefined : httpDateMs(date)) ?? nowMs + skewMs;
 }
 
 function generalCure(answer: TokenAnswer): string | undefined {

@@ -35,7 +35,7 @@ export class RequestQuota {
     this.#made = [...this.#made, now].slice(-this.#quota.requests);
   }
 
-  /** The request that was counted last turned out not to be needed. */
+  /** The request that was counted last turned out not to be needed, or brought no new token. */
   giveBack(): void {
     this.#made = this.#made.slice(0, -1);
   }

@@ -4,6 +4,7 @@ import type { Log } from '../log.ts';
 import type { SubjectTokenRequests, TokenProvider } from './provider.ts';
 import { quotaOf } from './quota.ts';
 import { createTokenCache } from './token-cache.ts';
+import type { Closing } from './token-request.ts';
 import { TokenSource, type TokenSourceDeps } from './token-source.ts';
 
 /** Subjects whose tokens are kept at a time: at 16 KiB per subject token and as much per access token, 160 MB at the very most. */
@@ -38,7 +39,7 @@ export class SubjectTokens {
   readonly #provider: Pick<TokenProvider, 'secretsChanged'>;
   readonly #requests: SubjectTokenRequests;
   readonly #deps: SubjectTokensDeps;
-  #closed = false;
+  #closed: Closing | undefined;
 
   constructor(
     provider: Pick<TokenProvider, 'secretsChanged'>,
@@ -90,8 +91,14 @@ export class SubjectTokens {
 
   /** Closes every source, and those that are made after. */
   close(): void {
-    this.#closed = true;
+    this.#closed ??= 'stopping';
     for (const member of this.#members.values()) member.source.close();
+  }
+
+  /** Closes each source for a reload as soon as nobody waits for its token, and those that are made after at once. */
+  async retire(): Promise<void> {
+    this.#closed ??= 'replaced';
+    await Promise.all([...this.#members.values()].map(({ source }) => source.retire()));
   }
 
   #join(hash: string, subjectToken: string): Member {
@@ -104,7 +111,7 @@ export class SubjectTokens {
     };
     // A cache of its own: a token must not outlive its source here, nor push out those of other credentials.
     const source = new TokenSource(hash, request, createTokenCache(1), { ...deps, log: logFor(hash.slice(0, 8)) });
-    if (this.#closed) source.close();
+    if (this.#closed !== undefined) source.close(this.#closed);
     const member: Member = { source, users: 0, evicted: false };
     this.#members.set(hash, member);
     return member;

@@ -62,7 +62,7 @@ export class TimedToken implements HeldToken {
     const olderMs = Math.max(0, asked.wallMs - token.requestedAtMs);
     this.#start = { wallMs: token.requestedAtMs, monotonicMs: asked.monotonicMs - olderMs };
     this.aheadAgeMs = refreshAheadAgeMs(this.lifetimeMs, random);
-    this.quietUntil = later(this.#start, this.aheadAgeMs);
+    this.quietUntil = this.#endOfQuiet();
     this.#rechecked(obtained);
   }
 
@@ -71,7 +71,7 @@ export class TimedToken implements HeldToken {
     return this.#recheckAt !== undefined && !isBefore(now, this.#recheckAt);
   }
 
-  /** Stays in force because the provider hands it over again; false when that is another token, or this one has ended. */
+  /** Stays in force, its cap too, because the provider hands it over again; false when that is another token, or this one has ended. */
   takesAgain(token: AccessToken, now: Moment): boolean {
     if (!this.#isSameAs(token) || !this.usable(now)) return false;
     this.#rechecked(now);
@@ -82,11 +82,21 @@ export class TimedToken implements HeldToken {
     const { recheckAfterMs } = this.token;
     if (recheckAfterMs === undefined) return;
     this.#recheckAt = later(now, recheckAfterMs);
-    this.quietUntil = earlier(later(this.#start, this.aheadAgeMs), this.#recheckAt);
+    this.quietUntil = this.#endOfQuiet();
+  }
+
+  /** The first moment at which something is due: the refresh ahead, the end of a capped token, a look for another one. */
+  #endOfQuiet(): Moment {
+    let end = later(this.#start, this.aheadAgeMs);
+    if (this.capped) {
+      const roomy = later(this.#start, this.lifetimeMs - minimumRemainingMs(this.lifetimeMs));
+      end = earlier(roomy, later(this.obtained, capMs));
+    }
+    return this.#recheckAt === undefined ? end : earlier(end, this.#recheckAt);
   }
 
   #isSameAs({ value, requestedAtMs, lifetimeMs, recheckAfterMs }: AccessToken): boolean {
-    if (value !== this.token.value || recheckAfterMs === undefined || this.capped) return false;
+    if (value !== this.token.value || recheckAfterMs === undefined) return false;
     const [before, after] = [this.token.lifetimeMs, lifetimeMs];
     if (before === undefined || after === undefined) return before === after;
     // The end counts: the same token read later has a shorter life from then on.
@@ -110,13 +120,14 @@ export class TimedToken implements HeldToken {
     return !this.capped || elapsedMs(this.obtained, now) < capMs;
   }
 
-  /** From now on the token ends 60 s after it was obtained at the latest, and it is not refreshed ahead. */
+  /**
+   * From now on the token ends 60 s after it was obtained at the latest, and it is not refreshed ahead. Whether there is
+   * another one is still asked: the file may have been mended.
+   */
   cap(): void {
     this.capped = true;
     this.aheadAgeMs = Number.POSITIVE_INFINITY;
-    const roomy = later(this.#start, this.lifetimeMs - minimumRemainingMs(this.lifetimeMs));
-    const end = later(this.obtained, capMs);
-    this.quietUntil = earlier(roomy, end);
+    this.quietUntil = this.#endOfQuiet();
   }
 }
 

@@ -22,11 +22,23 @@ export interface Refresh {
   readonly outcome: Promise<TokenRequestError | undefined>;
 }
 
+/** Why a token source asks for no more tokens: bearerd ends, or a reload has put another credential in its place. */
+export type Closing = 'stopping' | 'replaced';
+
 /** Error of a token source that has been closed. */
-export function closedError(): TokenRequestError {
-  return new TokenRequestError('No access token is requested any more because bearerd is stopping', {
+export function closedError(why: Closing): TokenRequestError {
+  const words = {
+    stopping: { because: 'bearerd is stopping' },
+    replaced: {
+      because: 'a reload has replaced this credential since the request began',
+      action: 'Send the request again: the new configuration holds for it.',
+    },
+  }[why];
+  const { because, ...more } = words;
+  return new TokenRequestError(`No access token is requested any more because ${because}`, {
     kind: 'transient',
     reason: 'closed',
+    ...more,
   });
 }
 
@@ -44,7 +56,7 @@ export function startTokenRequest(provider: TokenProvider, clock: Clock, sharing
   const controller = new AbortController();
   let asked = momentOf(clock);
   const aborted = new Promise<never>((_, reject) => {
-    controller.signal.addEventListener('abort', () => reject(closedError()), { once: true });
+    controller.signal.addEventListener('abort', () => reject(closedError('stopping')), { once: true });
   });
   const { signal } = controller;
   const ask = async (): Promise<AccessToken> => {

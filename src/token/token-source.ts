@@ -14,6 +14,7 @@ import { TokenJournal } from './token-journal.ts';
 import {
   askAgainAfter,
   asTokenRequestError,
+  type Closing,
   closedError,
   heldFrom,
   type Refresh,
@@ -59,7 +60,7 @@ export class TokenSource implements TokenLease {
   readonly #secrets: SecretCheck;
   #nextReplacesRejected = false;
   #unhelpfulAt: Moment | undefined;
-  #closed = false;
+  #closed: Closing | undefined;
 
   /** @param key fingerprint of everything that shapes the token request; a token that the cache has for it is taken over. */
   constructor(key: string, provider: TokenProvider, cache: TokenCache, deps: TokenSourceDeps) {
@@ -158,9 +159,15 @@ export class TokenSource implements TokenLease {
   }
 
   /** Aborts the token request in flight and sends no further one; a token that is still usable is still handed out. */
-  close(): void {
-    this.#closed = true;
+  close(why: Closing = 'stopping'): void {
+    this.#closed ??= why;
     this.#refresh?.request.abort();
+  }
+
+  /** Closes it for a reload as soon as nobody waits for a token. */
+  async retire(): Promise<void> {
+    while (this.#refresh !== undefined) await this.#refresh.outcome;
+    this.close('replaced');
   }
 
   /** The present state, for health and metrics. */
@@ -177,11 +184,10 @@ export class TokenSource implements TokenLease {
     const now = momentOf(this.#clock);
     const held = this.#usable(now);
     if (held === undefined) return this.#join(now, replayable) ?? this.#unlessSecretsChanged(now, replayable);
+    const [ageMs, recheck] = [held.ageMs(now), held.recheckDue(now)];
     // A capped token just ends; only a body that cannot be repeated may ask for more of its real life than is left.
-    if (held.capped && replayable) return held;
-    const ageMs = held.ageMs(now);
-    const wait = held.recheckDue(now) || shouldWait(ageMs, held.lifetimeMs, replayable);
-    if (wait) return this.#join(now, replayable) ?? held;
+    if (held.capped && replayable && !recheck) return held;
+    if (recheck || shouldWait(ageMs, held.lifetimeMs, replayable)) return this.#join(now, replayable) ?? held;
     if (shouldRefreshAhead(ageMs, held.aheadAgeMs)) this.#sharedRefresh(now);
     return held;
   }
@@ -241,6 +247,8 @@ export class TokenSource implements TokenLease {
       const token = await request.token;
       if (this.#held?.takesAgain(token, momentOf(this.#clock))) {
         this.#backOff = noFailure;
+        // It was a look whether there is another token, and none was issued.
+        this.#quota?.giveBack();
         return undefined;
       }
       held = heldFrom({
@@ -272,7 +280,7 @@ export class TokenSource implements TokenLease {
 
   /** Remembers the failure; returns the error for those who waited, with the time until the next attempt. */
   #failed(error: TokenRequestError, request: TokenRequest): TokenRequestError {
-    if (this.#closed) return closedError();
+    if (this.#closed !== undefined) return closedError(this.#closed);
     const now = momentOf(this.#clock);
     const durationMs = now.monotonicMs - request.asked.monotonicMs;
     this.#backOff = afterFailure(this.#backOff, error, now, this.#random());
@@ -284,10 +292,9 @@ export class TokenSource implements TokenLease {
 
   #remembered(now: Moment): TokenRequestError {
     const { last } = this.#backOff;
-    if (this.#closed) return closedError();
-    const leftMs = waitLeftMs(this.#backOff, now);
-    const quotaMs = this.#quota?.waitMs(now) ?? 0;
+    if (this.#closed !== undefined) return closedError(this.#closed);
+    const [leftMs, quotaMs] = [waitLeftMs(this.#backOff, now), this.#quota?.waitMs(now) ?? 0];
     if (this.#quota !== undefined && quotaMs > 0 && leftMs === 0) return this.#quota.error(now);
-    return last === undefined ? closedError() : askAgainAfter(last.error, Math.max(leftMs, quotaMs));
+    return last === undefined ? closedError('stopping') : askAgainAfter(last.error, Math.max(leftMs, quotaMs));
   }
 }

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import { request } from 'undici';
 import { Secret } from '../../src/config/secret.ts';
+import { openTunnel } from '../../src/net/tunnel.ts';
 import { type ConnectProxy, type Reaction, startConnectProxy } from '../support/connect-proxy.ts';
 import { isProblem, read } from '../support/problem.ts';
 import { startProxy } from '../support/proxy.ts';
@@ -77,6 +78,30 @@ t.test('an https upstream behind a proxy: a tunnel, in which the certificate is 
   t.match((await read(await request(wrong.url))).text, 'BEARERD_UPSTREAM_CERTIFICATE', 'another name');
 });
 
+t.test('RFC 9110 §15.2: informational answers before the final one are passed over', async (t) => {
+  const api = await startApi(t);
+  const proxy = await proxyOf(t, 'early');
+  const secure = await startProxy(`https://${name}:${api.port}`, { route: { tls, egressProxy: through(proxy) } });
+  t.teardown(secure.stop);
+  t.match(await read(await request(secure.url, { method: 'POST', body: 'echo' })), { status: 200, text: 'echo' });
+  const upstream = await startUpstream((_, response) => response.end('plain'));
+  t.teardown(upstream.close);
+  const { port } = new URL(upstream.url);
+  const route = { insecureHttp: true, egressProxy: through(proxy) };
+  const plain = await startProxy(`http://${name}:${port}`, { route });
+  t.teardown(plain.stop);
+  t.match(await read(await request(plain.url)), { status: 200, text: 'plain' });
+});
+
+t.test('a time-out that is longer than a timer of Node can be does not end at once', async (t) => {
+  const api = await startApi(t);
+  const proxy = await proxyOf(t, 'late');
+  const settings = { authority: `${name}:${api.port}`, timeoutMs: 2 ** 32, ca: undefined };
+  const socket = await openTunnel({ url: proxy.url, credentials: undefined }, settings);
+  t.ok(socket.writable);
+  socket.destroy();
+});
+
 t.test('a plain http upstream, a proxy with an https URL, a WebSocket', async (t) => {
   const plain = await startUpstream();
   t.teardown(plain.close);
@@ -138,6 +163,16 @@ const failures: Readonly<Record<string, readonly [Reaction, typeof refused, RegE
   '403': [status(403), refused, /answered 403/],
   '404 with a page': [status(404, `Not\r\nContent-Length: 9\r\n\r\n<h1>no</h1>`), refused, /answered 404/],
   redirect: [status(302, 'Found\r\nLocation: http://127.0.0.1/'), refused, /answered 302/],
+  '100, then 403': [{ bytes: `HTTP/1.1 100 Continue\r\n\r\n${status(403).bytes}` }, refused, /answered 403/],
+  '101': [status(101), refused, /answered 101/],
+  '100 and silence': [{ bytes: 'HTTP/1.1 100 Continue\r\n\r\n' }, timeout, /within 0\.4 s/],
+  '100, then no HTTP': [{ bytes: 'HTTP/1.1 100 Continue\r\n\r\nSSH\r\n\r\n' }, unreachable, /not HTTP/],
+  '100s without an end': [{ bytes: 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(3_000) }, unreachable, /not HTTP/],
+  '100, 200, bytes of its own': [
+    { bytes: 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\nx' },
+    unreachable,
+    /bytes of its own/,
+  ],
   '502': [status(502), unreachable, /answered 502/],
   '429': [status(429), unreachable, /answered 429/],
   silent: ['silent', timeout, /within 0\.4 s/],

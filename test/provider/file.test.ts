@@ -51,6 +51,14 @@ const contents: readonly (readonly [
     60_000,
   ],
   ['expires_in that is over', 'json', '{"access_token":"tok","expires_in":100}', /expired at/],
+  ['expires_at in milliseconds', 'json', '{"access_token":"tok","expires_at":1700000030500}', 30_500],
+  ['expires_on in milliseconds, as text', 'json', '{"access_token":"tok","expires_on":"1700000030500"}', 30_500],
+  [
+    'expires_at in milliseconds that is over',
+    'json',
+    '{"access_token":"tok","expires_at":1699999999999}',
+    /expired at/,
+  ],
   ['expires_at in seconds', 'json', '{"access_token":"tok","expires_at":1700000030.5}', 30_500],
   [
     'the earliest of several ends',

@@ -14,8 +14,12 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Secret } from '../../src/config/secret.ts';
 import { refreshToken } from '../../src/provider/refresh-token.ts';
-import { RotatingSecret } from '../../src/provider/rotating-secret.ts';
+import { filesInUse, RotatingSecret } from '../../src/provider/rotating-secret.ts';
 import { createSecretReader } from '../../src/provider/secret-reader.ts';
+import { createTokenCache } from '../../src/token/token-cache.ts';
+import { TokenSource } from '../../src/token/token-source.ts';
+import { eventually, sleep } from '../support/tcp.ts';
+import { FakeClock, failureOf } from '../token/support.ts';
 import { configure, type Endpoint, make, obtain, refused, startEndpoint, testContext } from './support.ts';
 
 const first = 'refresh-token-0000';
@@ -82,6 +86,30 @@ t.test('a rotated token is stored although the answer has no usable access token
   t.equal(readFileSync(file, 'utf8'), 'refresh-token-next\n');
 });
 
+t.test('wire facts 4.3: a refusal with a rotated refresh token is remembered, as any other', async (t) => {
+  let count = 0;
+  const endpoint = await startEndpoint(t, (response) => {
+    count += 1;
+    response.end(
+      JSON.stringify({ access_token: 'tok', token_type: 'DPoP', refresh_token: `refresh-token-000${count}` }),
+    );
+  });
+  const file = fileWith(t);
+  const clock = new FakeClock();
+  const { log } = testContext();
+  const provider = make(refreshToken, written(endpoint, file), testContext({ clock }));
+  const events = { requestEnded: () => {}, refreshShared: () => {}, becameCurrent: () => {} };
+  const source = new TokenSource('k', provider, createTokenCache(1), { clock, random: () => 0, log, events });
+  for (let i = 0; i < 4; i++) {
+    t.equal((await failureOf(source.get(true))).failure.reason, 'unsupported_token_type');
+    clock.advance(1_000);
+  }
+  t.same(sent(endpoint), [first], 'what bearerd has written itself mends nothing');
+  writeFileSync(file, 'signed-in-again');
+  await failureOf(source.get(true));
+  t.same(sent(endpoint), [first, 'signed-in-again'], 'what somebody else has written does');
+});
+
 t.test(
   'where it cannot be stored it works from memory, says so, and is stored as soon as that is possible',
   async (t) => {
@@ -100,7 +128,7 @@ t.test(
     t.equal(await rotated.current(secrets), first);
     rmSync(file);
     mkdirSync(join(file, 'in-the-way'), { recursive: true });
-    await rotated.store('refresh-token-next');
+    await rotated.store('refresh-token-next', secrets);
     t.match(context.lines.at(-1), {
       level: 'error',
       fields: { event: 'refresh_token_not_stored' },
@@ -124,7 +152,7 @@ t.test('a token that somebody else puts into the file wins over the one in memor
   const read = readFileSync(file);
   rmSync(file);
   mkdirSync(join(file, 'in-the-way'), { recursive: true });
-  await rotated.store('in-memory-only');
+  await rotated.store('in-memory-only', secrets);
   rmSync(file, { recursive: true });
   writeFileSync(file, 'signed-in-again');
   t.equal(await rotated.current(secrets), 'signed-in-again');
@@ -177,6 +205,79 @@ t.test('two callers at once do not use the same refresh token', async (t) => {
   const provider = make(refreshToken, written(endpoint, fileWith(t)));
   await Promise.all([obtain(provider), obtain(provider)]);
   t.same(sent(endpoint), [first, 'refresh-token-0001']);
+});
+
+/** Holds each answer back until it is let go, and rotates; a token that comes a second time is told in `reused`. */
+async function startSlow(t: Test) {
+  const rotate = rotating();
+  const waiting: (() => void)[] = [];
+  const endpoint = await startEndpoint(t, (response) => void waiting.push(() => rotate(response)));
+  const next = async (): Promise<void> => {
+    await eventually(() => waiting.length > 0, 'the next token request');
+    waiting.shift()?.();
+  };
+  return { endpoint, next, waiting };
+}
+
+t.test('RFC 9700 §4.14.2: two providers on one file (a reload makes a second one) take turns', async (t) => {
+  const { endpoint, next, waiting } = await startSlow(t);
+  const file = fileWith(t);
+  const old = make(refreshToken, written(endpoint, file));
+  const first = obtain(old);
+  await eventually(() => waiting.length === 1, 'the request of the old one is out');
+  const fresh = make(refreshToken, written(endpoint, file, { scope: 'a b' }));
+  const second = obtain(fresh);
+  const closed = old.close?.();
+  await sleep(50);
+  t.equal(waiting.length, 1, 'the new one waits');
+  await next();
+  t.equal((await first).value, 'tok-1');
+  await next();
+  t.equal((await second).value, 'tok-2');
+  await closed;
+  t.same(sent(endpoint), ['refresh-token-0000', 'refresh-token-0001']);
+  t.equal(filesInUse(), 0, 'nothing is kept of a file that nobody uses');
+});
+
+t.test('a provider made later uses the token that an earlier one could not store', async (t) => {
+  const { endpoint, next, waiting } = await startSlow(t);
+  const file = fileWith(t);
+  const old = make(refreshToken, written(endpoint, file));
+  const asked = obtain(old);
+  await eventually(() => waiting.length === 1, 'the token request');
+  rmSync(file);
+  mkdirSync(join(file, 'in-the-way'), { recursive: true });
+  await next();
+  await asked;
+  await old.close?.();
+  t.equal(filesInUse(), 1, 'kept until it is stored');
+  const again = obtain(make(refreshToken, written(endpoint, file, { scope: 'a b' })));
+  await eventually(() => waiting.length === 1, 'the token request of the second one');
+  rmSync(file, { recursive: true });
+  await next();
+  await again;
+  t.same(sent(endpoint), [first, 'refresh-token-0001']);
+  t.equal(readFileSync(file, 'utf8'), 'refresh-token-0002\n');
+  t.equal(filesInUse(), 0);
+});
+
+t.test('who leaves, or is closed, while another has its turn asks for nothing and waits for nobody', async (t) => {
+  const { endpoint, next, waiting } = await startSlow(t);
+  const file = fileWith(t);
+  const one = obtain(make(refreshToken, written(endpoint, file)));
+  await eventually(() => waiting.length === 1, 'the first request');
+  const controller = new AbortController();
+  const other = make(refreshToken, written(endpoint, file, { scope: 'a b' }));
+  const [left, closed] = [refused(other, controller.signal), refused(other)];
+  controller.abort();
+  t.equal((await left).failure.reason, 'aborted');
+  await other.close?.();
+  t.equal(waiting.length, 1, 'the first one is still out');
+  await next();
+  await one;
+  t.equal((await closed).failure.reason, 'aborted');
+  t.equal(endpoint.seen.length, 1);
+  t.equal(filesInUse(), 0);
 });
 
 t.test('mistakes', async (t) => {

@@ -215,6 +215,29 @@ for (const [value, expected] of waits) {
   });
 }
 
+t.test(
+  'RFC 9110 §10.2.3: a Retry-After date is read by the clock of whoever wrote it, however wrong that or ours is',
+  async (t) => {
+    const theirMs = nowMs + 3_600_000;
+    const date = (ms: number) => new Date(ms).toUTCString();
+    const waitOf = (headers: Readonly<Record<string, string>>, skewMs = 0) => {
+      const parsed = parse(json(503, {}, { 'retry-after': date(theirMs + 5_000), ...headers }), nowMs, nowMs, {
+        skewMs,
+      });
+      return parsed instanceof TokenRequestError ? parsed.failure.retryAfterMs : undefined;
+    };
+    t.equal(
+      waitOf({ date: date(theirMs) }),
+      5_000,
+      'by the Date of the same answer, although nothing is known of the clocks',
+    );
+    t.equal(waitOf({}, 3_600_000), 5_000, 'by the known difference, where there is no Date');
+    t.equal(waitOf({ date: 'yesterday' }, 3_600_000), 5_000, 'or none that can be read');
+    t.equal(waitOf({ date: date(theirMs - 60_000), age: '60' }, 3_600_000), 5_000, 'or an old one out of a cache');
+    t.equal(waitOf({}), 3_605_000);
+  },
+);
+
 t.test('wire facts 4.3: Retry-After on a permanent refusal changes nothing', async (t) => {
   t.equal(failure(json(400, { error: 'invalid_client' }, { 'retry-after': '5' })).failure.retryAfterMs, undefined);
 });

@@ -2,8 +2,8 @@ import { connect, type Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { onHead, startTcp, type TcpServer } from './tcp.ts';
 
-/** What a proxy does with a CONNECT: open the tunnel, or one of the ways not to. */
-export type Reaction = 'open' | 'silent' | 'reset' | 'close' | 'drip' | 'late' | { readonly bytes: string };
+/** What a proxy does with a CONNECT: open the tunnel (after 300 ms: late; after informational answers: early), or one of the ways not to. */
+export type Reaction = 'open' | 'silent' | 'reset' | 'close' | 'drip' | 'late' | 'early' | { readonly bytes: string };
 
 /** A proxy on loopback that opens tunnels, or fails to. */
 export interface ConnectProxy extends TcpServer {
@@ -34,7 +34,10 @@ export async function startConnectProxy(reaction: Reaction = 'open', tls?: TlsOp
   function react(socket: Socket, port: number): void {
     const { reaction } = proxy;
     const established = 'HTTP/1.1 200 Connection established\r\n\r\n';
-    if (reaction === 'open' || reaction === 'late') {
+    if (reaction === 'early') {
+      socket.write('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n');
+      setTimeout(() => open(socket, port, `\r\nHTTP/1.1 102 Processing\r\n\r\n${established}`), 20);
+    } else if (reaction === 'open' || reaction === 'late') {
       setTimeout(() => open(socket, port, established), reaction === 'late' ? 300 : 0);
     } else if (reaction === 'reset') socket.resetAndDestroy();
     else if (reaction === 'close') socket.end();

@@ -107,6 +107,40 @@ t.test('a provider that never settles: close() frees everybody who waits', async
   t.equal(source.snapshot().usable, false, 'a late answer is not used');
 });
 
+t.test('retire() waits for those who wait; later ones are told of the reload, not of an end', async (t) => {
+  const { source, provider } = bench();
+  const waiting = source.get(true);
+  let retired = false;
+  const done = source.retire().then(() => {
+    retired = true;
+  });
+  await settled();
+  t.notOk(retired);
+  t.equal(provider.last.signal.aborted, false);
+  provider.give('token1', 100);
+  t.equal((await waiting).token.value, 'token1');
+  await done;
+  source.reject(await waiting);
+  const error = await failureOf(source.get(true));
+  t.match(error, {
+    failure: { kind: 'transient', reason: 'closed' },
+    message: /a reload has replaced this credential/,
+  });
+  t.match(error.occurrence.action, 'Send the request again');
+  source.close();
+  t.match(await failureOf(source.get(true)), { message: /a reload has replaced/ }, 'the end of the retired one');
+  t.equal(provider.calls.length, 1);
+});
+
+t.test('retire() of a provider that never settles ends with close()', async (t) => {
+  const { source } = bench();
+  const waiting = failureOf(source.get(true));
+  const retired = source.retire();
+  source.close();
+  await retired;
+  t.match(await waiting, { failure: { reason: 'closed' }, message: /stopping/ });
+});
+
 t.test('after close() a usable token is still handed out, and not refreshed', async (t) => {
   const { source, provider, clock, first } = await warm(100);
   clock.advance(99_000);

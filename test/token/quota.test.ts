@@ -87,3 +87,32 @@ t.test('a clock that stands still or jumps back does not lengthen the wait', asy
   t.equal(quota.waitMs({ wallMs: 0, monotonicMs: 5900 }), 100);
   t.equal(quota.waitMs({ wallMs: 9000, monotonicMs: 5000 }), 0);
 });
+
+t.test('a look whether a file has another token is no token request, as long as it has the same', async (t) => {
+  const { source, provider, clock, lines } = withQuota(3, 60_000);
+  const give = (value: string) =>
+    provider.last.resolve({
+      value,
+      requestedAtMs: clock.wallMs,
+      lifetimeMs: undefined,
+      lifetimeSource: 'configured',
+      recheckAfterMs: 1_000,
+    });
+  const next = async (value: string) => {
+    const got = source.get(true);
+    give(value);
+    const held = await got;
+    clock.advance(1_000);
+    return held.token.value;
+  };
+  for (let i = 0; i < 10; i++) t.equal(await next('one'), 'one');
+  t.equal(provider.calls.length, 10, 'it is looked each time');
+  t.equal(await next('two'), 'two', 'so that another one is seen');
+  t.equal(await next('three'), 'three');
+  t.same(
+    lines.filter(({ level }) => level === 'warn'),
+    [],
+  );
+  t.equal(await next('four'), 'three', 'new tokens count');
+  t.match(lines.at(-1), { fields: { event: 'token_quota_reached' } });
+});

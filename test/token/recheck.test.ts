@@ -109,9 +109,42 @@ t.test(
     const held = await got;
     t.not(held, made.first);
     t.equal(held.replacesRejected, true);
-    made.source.cap(held);
-    made.clock.advance(5_000);
-    t.equal(made.source.get(true), held, 'a capped one just ends');
     await settled();
   },
 );
+
+t.test(
+  'a capped token is looked for again, too: a mended file is used at once, the same token keeps its cap',
+  async (t) => {
+    const made = await warm();
+    made.source.cap(made.first);
+    t.equal(made.source.get(true), made.first, 'not before its time');
+    made.clock.advance(1_000);
+    const again = made.source.get(true);
+    give(made, 'one');
+    t.equal(await again, made.first);
+    t.equal(made.source.remainingMs(made.first), 59_000, 'still capped');
+    made.clock.advance(999);
+    t.equal(made.source.get(true), made.first, 'quiet until the next look');
+    made.clock.advance(1);
+    const mended = made.source.get(true);
+    give(made, 'two');
+    t.equal((await mended).token.value, 'two');
+    t.equal(made.source.remainingMs(await mended), undefined, 'which is trusted again');
+  },
+);
+
+t.test('a capped token that is only read again ends 60 s after it was obtained', async (t) => {
+  const made = await warm();
+  made.source.cap(made.first);
+  for (let s = 1; s < 60; s++) {
+    made.clock.advance(1_000);
+    const again = made.source.get(true);
+    give(made, 'one');
+    t.equal(await again, made.first);
+  }
+  made.clock.advance(1_000);
+  const got = made.source.get(true);
+  give(made, 'one');
+  t.equal((await got).generation, 2);
+});

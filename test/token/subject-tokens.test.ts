@@ -157,3 +157,20 @@ t.test('all subjects share the quota of their credential', async (t) => {
   await t.rejects(use('c'), { message: /maxTokenRequests allows 2 token requests in 60 s/ });
   t.equal(asked.length, 2);
 });
+
+t.test('retire() waits for the subjects who wait; newcomers are told of the reload', async (t) => {
+  let finish = (): void => {};
+  const { asked, subjects, use } = family(10, async () => {
+    await new Promise<void>((resolve) => (finish = resolve));
+    return {};
+  });
+  const waiting = use('slow');
+  await settled();
+  const retired = subjects.retire();
+  await t.rejects(use('newcomer'), { message: /a reload has replaced this credential/ });
+  t.equal(asked[0]?.signal.aborted, false);
+  finish();
+  await waiting;
+  await retired;
+  t.equal(asked.length, 1);
+});
