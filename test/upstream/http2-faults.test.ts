@@ -361,3 +361,19 @@ t.test('RFC 9113 7: HTTP_1_1_REQUIRED: the request and what follows go over HTTP
   t.same(posts, ['one', 'two']);
   t.equal(upstream.seen.length, 1, 'asked once');
 });
+
+t.test('a 102 gives the upstream its whole time again, and goes on to the client; a 100 does not', async (t) => {
+  const upstream = await startHttp2((stream) => {
+    stream.additionalHeaders({ ':status': 100 });
+    setTimeout(() => stream.additionalHeaders({ ':status': 102 }), 1_500);
+    setTimeout(() => {
+      stream.respond({ ':status': 200 });
+      stream.end('late');
+    }, 3_000);
+  });
+  const proxy = await before(t, upstream, { route: { timeouts: { connect: 10_000, headers: 2_200, idle: 10_000 } } });
+  const client = new RawClient(proxy.port);
+  client.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  t.match(await client.until(/late/), /^HTTP\/1\.1 102 [\s\S]*HTTP\/1\.1 200 OK\r\n/);
+  client.socket.destroy();
+});
