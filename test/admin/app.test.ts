@@ -94,6 +94,19 @@ async function start(t: Test, over: Partial<AdminOptions> = {}) {
 const host = 'Host: localhost:8081';
 const unready = { ready: false, status: 503, reasons: ['credential idp has not obtained a token yet'] } as const;
 
+t.test('events behind another answer of the connection are refused: it might never be their turn', async (t) => {
+  const { send } = await start(t);
+  const both = await send(`GET /livez HTTP/1.1\r\n${host}\r\n\r\nGET /api/events HTTP/1.1`, host);
+  t.equal(both.status, 200);
+  t.match(both.body, /HTTP\/1\.1 400 [\s\S]*not for a pipelined request/);
+});
+
+t.test('a foreign Host is counted, too, where the router cannot read the target', async (t) => {
+  const { send, refused } = await start(t);
+  t.equal((await send('GET /%ff HTTP/1.1', 'Host: evil')).status, 421);
+  t.strictSame(refused, ['BEARERD_HOST_NOT_ALLOWED']);
+});
+
 t.test('interface 6: livez, readyz and metrics', async (t) => {
   const { send } = await start(t);
   const live = await send('GET /livez HTTP/1.1', host);

@@ -11,7 +11,7 @@ import { AuditLog } from '../../src/inbound/audit-log.ts';
 import { MemoryStream } from '../support/memory-stream.ts';
 import { startProxy } from '../support/proxy.ts';
 import { rawRequest } from '../support/raw-http.ts';
-import { eventually, onHead, RawClient, startTcp } from '../support/tcp.ts';
+import { eventually, onHead, RawClient, sleep, startTcp } from '../support/tcp.ts';
 import { startUpstream } from '../support/upstream.ts';
 
 const page = 'https://app.example';
@@ -133,6 +133,19 @@ t.test('one line per decision: who, what, why, and what came of it', async (t) =
   t.notMatch(readFileSync(file, 'utf8'), /canary-in-query|the key of this test|token\d/);
   t.equal(statSync(file).mode & 0o777, 0o600);
   t.ok(upstream.seen.length > 0);
+});
+
+t.test('a call of the admin listener whose client leaves before its answer has no status', async (t) => {
+  const { proxy, file } = await proxyWithAudit(t);
+  const client = new RawClient(Number(new URL(proxy.adminUrl).port));
+  const fields = `Host: localhost\r\nContent-Type: application/json\r\nBearerd-Key: ${key}\r\nContent-Length: 10\r\n`;
+  client.write(`POST /api/credentials/test/refresh HTTP/1.1\r\n${fields}\r\n{}`);
+  await sleep(50);
+  client.socket.destroy();
+  await eventually(() => lines(file).length === 1, 'its line');
+  t.match(lines(file)[0], { method: 'POST', decision: 'allowed', status: undefined });
+  t.notOk('status' in (lines(file)[0] ?? {}));
+  await proxy.stop();
 });
 
 t.test('a reload opens the file anew, so that it can be rotated; without audit nothing more is written', async (t) => {
