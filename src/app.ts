@@ -16,6 +16,7 @@ import { BearerdError } from './errors.ts';
 import { AuditLog, type PreparedAudit } from './inbound/audit-log.ts';
 import { type LocalKey, readLocalKey } from './inbound/local-key.ts';
 import type { BatchedLog } from './log.ts';
+import { longestDelayMs } from './net/late-timer.ts';
 import { createTokenCache } from './token/token-cache.ts';
 import { TokenSharing } from './token-cache/token-sharing.ts';
 import { currentTracing } from './tracing/tracing.ts';
@@ -187,7 +188,7 @@ export async function buildApp(first: Config, deps: AppDeps): Promise<App> {
   /** Ends what the new configuration does not use, once the requests that use it have had their time and their tokens. */
   function retire(unused: Unused, afterMs: number): void {
     // a longer delay than a Node timer can have would be over at once
-    const delayMs = Math.min(afterMs, 2 ** 31 - 1);
+    const delayMs = Math.min(afterMs, longestDelayMs);
     const timer = setTimeout(async () => {
       await Promise.all(unused.credentials.map(retireCredential));
       // else the stop has ended it meanwhile

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ArrivedRequest } from './arrival.ts';
-import { endOnError, holdEarly } from './early-bytes.ts';
+import { endOnError, holdEarly } from './left-socket.ts';
 
 /** A response as the listener's server makes it. */
 export type ListenerResponse = ServerResponse<ArrivedRequest>;

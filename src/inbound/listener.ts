@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Tally } from '../admin/tally.ts';
 import { BearerdError } from '../errors.ts';
+import { longestDelayMs } from '../net/late-timer.ts';
 import { isSameTls, type ServerTls } from '../net/server-tls.ts';
 import { type LocalEnding, type Records, recordLocalEnding } from './access-line.ts';
 import { type AdmissionRules, admit } from './admission.ts';
@@ -13,8 +14,8 @@ import { breakOff } from './break-off.ts';
 import { answerSocket, clientError } from './client-error.ts';
 import { Connections } from './connections.ts';
 import { corsHeaders, listedOrigin } from './cors.ts';
-import { endOnError, holdEarly } from './early-bytes.ts';
 import { forward } from './forward.ts';
+import { endOnError, holdEarly } from './left-socket.ts';
 import { noSchemas } from './no-schemas.ts';
 import { registerProxy } from './proxy-plugin.ts';
 import { localSpan } from './request-span.ts';
@@ -117,7 +118,7 @@ export class Listener {
       this.#connections.endUnused();
     }, 20);
     // a longer delay than a Node timer can have would be over at once
-    const deadline = setTimeout(() => this.#connections.endAll(), Math.min(timeoutMs, 2 ** 31 - 1));
+    const deadline = setTimeout(() => this.#connections.endAll(), Math.min(timeoutMs, longestDelayMs));
     await closed;
     // the server is closed a moment before its connections say so, and with that each request has its line
     await this.#connections.closed();

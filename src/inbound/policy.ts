@@ -1,6 +1,7 @@
 import { type AllowRule, matchesPath } from '../config/allow-rule.ts';
 import { BearerdError } from '../errors.ts';
 import { pathReadings } from './path-readings.ts';
+import { pathOf } from './request-target.ts';
 
 /** What may be asked of a route; a route without rules has none. */
 export interface Policy {
@@ -107,11 +108,6 @@ function overrides({ method, pathQuery, rawHeaders }: Asked): { methods: readonl
 /** PHP strips blanks before a parameter's name and makes `_` of blanks, dots and an open bracket in it. */
 function isMethodParameter(name: string): boolean {
   return name.length < 100 && /^ *[_ .[]method$/i.test(name);
-}
-
-function pathOf(pathQuery: string): string {
-  const query = pathQuery.indexOf('?');
-  return query === -1 ? pathQuery : pathQuery.slice(0, query);
 }
 
 function refusal(rule: PolicyRefusal['rule'], reason: string): PolicyRefusal {

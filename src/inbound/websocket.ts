@@ -2,7 +2,7 @@ import { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ArrivedRequest } from './arrival.ts';
-import { endOnError } from './early-bytes.ts';
+import { endOnError } from './left-socket.ts';
 import { lingerBeforeClose } from './linger.ts';
 
 /**

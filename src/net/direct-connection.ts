@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext } from 'node:tls';
 import type { Destination } from './egress-proxy.ts';
+import { LateTimer } from './late-timer.ts';
 import { lookup } from './shared-lookup.ts';
 
 /** Where a connection goes to. */
@@ -31,8 +32,6 @@ export interface DirectSettings {
   readonly http2: boolean;
 }
 
-/** The longest delay that a Node timer can have, in milliseconds: a longer one would fire at once. */
-export const longestDelayMs = 2 ** 31 - 1;
 const keepAliveProbeMs = 60_000;
 
 /** Makes connections without anything on the way; TLS sessions are taken up again (RFC 8446 §2.2). */
@@ -75,18 +74,10 @@ function settle(socket: Socket, ready: string, timeoutMs: number, callback: Conn
   const end: ConnectCallback = (...result) => {
     if (!asked) return;
     asked = false;
-    clearTimeout(timer);
-    clearImmediate(look);
+    timer.stop();
     callback(...result);
   };
-  let look: NodeJS.Immediate | undefined;
-  const timer = setTimeout(
-    () => {
-      // what has come in the meantime, while the process was busy, counts
-      look = setImmediate(() => socket.destroy(timedOut(socket, timeoutMs)));
-    },
-    Math.min(timeoutMs, longestDelayMs),
-  );
+  const timer = new LateTimer(timeoutMs, () => socket.destroy(timedOut(socket, timeoutMs)));
   socket
     .setNoDelay(true)
     .setKeepAlive(true, keepAliveProbeMs)

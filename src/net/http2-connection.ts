@@ -1,5 +1,6 @@
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
+import { LateTimer } from './late-timer.ts';
 
 /** How long things last on an HTTP/2 connection, and who hears of its end. */
 export interface Http2ConnectionSettings {
@@ -13,8 +14,6 @@ export interface Http2ConnectionSettings {
 
 /** Milliseconds without a stream after which a connection is closed: longer ones are cut by what is on the way, without a word. */
 const idleMs = 30_000;
-/** The longest delay that a Node timer can have: a longer one would fire at once. */
-const longestDelayMs = 2 ** 31 - 1;
 /** RFC 9113 §7; written out so that node:http2 is loaded only where it is used. */
 const refusedStream = 7;
 
@@ -28,7 +27,7 @@ export class Http2Connection {
   /** An earlier stream was opened on it. */
   used = false;
   #goaway: { readonly code: number; readonly lastStream: number } | undefined;
-  #probe: NodeJS.Timeout | undefined;
+  #probe: LateTimer | undefined;
 
   /** @param session on the socket; the upstream's settings have come */
   constructor(session: ClientHttp2Session, socket: TLSSocket, settings: Http2ConnectionSettings) {
@@ -41,7 +40,7 @@ export class Http2Connection {
     session.on('error', leave);
     session.on('close', () => {
       clearTimeout(old);
-      clearTimeout(this.#probe);
+      this.#probe?.stop();
       leave();
     });
     // Node tells of it before it ends any stream, and lets those that are under way come to their end
@@ -77,8 +76,7 @@ export class Http2Connection {
       this.#probe = undefined;
       if (this.received === before) this.session.destroy(new Error('the connection is dead: no answer to a PING'));
     };
-    // what has come in the meantime, while the process was busy, counts
-    this.#probe = setTimeout(() => setImmediate(look), Math.min(this.#settings.pingMs, longestDelayMs)).unref();
+    this.#probe = new LateTimer(this.#settings.pingMs, look).unref();
   }
 
   /**

@@ -1,13 +1,12 @@
 import { type ClientHttp2Session, connect } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
+import { LateTimer } from './late-timer.ts';
 
 /** Bytes that an upstream may send ahead on one stream, and on all of a connection: 64 KiB would be 64 KiB per round trip. */
 const streamWindow = 512 * 1024;
 const connectionWindow = 16 * 1024 * 1024;
 /** Node's 128 are fewer than the fields of an answer that comes through over HTTP/1.1, whose heads are limited in bytes (16 KiB). */
 const mostFields = 4_096;
-/** The longest delay that a Node timer can have: a longer one would fire at once. */
-const longestDelayMs = 2 ** 31 - 1;
 
 /**
  * Begins HTTP/2 on a connection whose handshake has agreed on it. A file of its own, so that node:http2 is loaded only
@@ -21,24 +20,16 @@ export async function openSession(origin: URL, socket: TLSSocket, limitMs: numbe
     maxHeaderListPairs: mostFields,
     settings: { enablePush: false, initialWindowSize: streamWindow },
   });
-  // what has come in the meantime, while the process was busy, counts
-  const late = (): void => {
-    if (!ready) session.destroy(withoutSettings(limitMs));
-  };
-  let ready = false;
-  const timer = setTimeout(() => setImmediate(late), Math.min(limitMs, longestDelayMs));
+  const timer = new LateTimer(limitMs, () => session.destroy(withoutSettings(limitMs)));
   try {
     await new Promise<void>((resolve, reject) => {
       // it stays: an error between two owners must not end the process
       session.on('error', reject);
       session.once('close', () => reject(new Error('the upstream closed the connection at once')));
-      session.once('remoteSettings', () => {
-        ready = true;
-        resolve();
-      });
+      session.once('remoteSettings', () => resolve());
     });
   } finally {
-    clearTimeout(timer);
+    timer.stop();
   }
   session.setLocalWindowSize(connectionWindow);
   return session;

@@ -1,3 +1,5 @@
+import { LateTimer } from './late-timer.ts';
+
 /** Something that waits for an upstream, with its place in the queue of those that wait for the same. */
 export abstract class Wait {
   /** When it is late, on the monotonic clock in milliseconds; undefined = it does not wait. */
@@ -11,9 +13,6 @@ export abstract class Wait {
   abstract late(limitMs: number): void;
 }
 
-/** The longest delay that a Node timer can have: a longer one would fire at once. */
-const longestDelayMs = 2 ** 31 - 1;
-
 /**
  * One time limit for all requests of a pool: of the response head, or between two pieces of a body. It is the same for
  * each, so the one that began first is the first to be late: a queue in order of beginning, and one timer for its front,
@@ -26,7 +25,7 @@ export class TimeLimit {
   readonly #limitMs: number;
   #first: Wait | undefined;
   #last: Wait | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: LateTimer | undefined;
 
   /** @param limitMs more than 0 */
   constructor(limitMs: number) {
@@ -62,10 +61,8 @@ export class TimeLimit {
     wait.after = undefined;
   }
 
-  #timerFor(delayMs: number): NodeJS.Timeout {
-    // behind what has arrived: timers come first where the process stood still, frozen with its machine
-    const timer = setTimeout(() => setImmediate(() => this.#look()), Math.min(Math.ceil(delayMs), longestDelayMs));
-    return timer.unref();
+  #timerFor(delayMs: number): LateTimer {
+    return new LateTimer(Math.ceil(delayMs), () => this.#look()).unref();
   }
 
   #look(): void {

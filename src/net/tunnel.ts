@@ -4,8 +4,8 @@ import type { Socket } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { BearerdError, type ErrorCode } from '../errors.ts';
 import { finalAnswer, isInformational } from './connect-answer.ts';
-import { longestDelayMs } from './direct-connection.ts';
 import type { ProxyServer } from './egress-proxy.ts';
+import { longestDelayMs } from './late-timer.ts';
 import { lookup } from './shared-lookup.ts';
 
 /** How a tunnel is opened. */

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { RequestQuota } from '../../src/token/quota.ts';
 import { TokenSource } from '../../src/token/token-source.ts';
-import { type Bench, bench, failureOf, settled } from './support.ts';
+import { type Bench, bench, failureOf, giveReplaceable, settled } from './support.ts';
 
 function withQuota(requests: number, perMs: number): Bench {
   const made = bench();
@@ -89,18 +89,11 @@ t.test('a clock that stands still or jumps back does not lengthen the wait', asy
 });
 
 t.test('a look whether a file has another token is no token request, as long as it has the same', async (t) => {
-  const { source, provider, clock, lines } = withQuota(3, 60_000);
-  const give = (value: string) =>
-    provider.last.resolve({
-      value,
-      requestedAtMs: clock.wallMs,
-      lifetimeMs: undefined,
-      lifetimeSource: 'configured',
-      recheckAfterMs: 1_000,
-    });
+  const made = withQuota(3, 60_000);
+  const { source, provider, clock, lines } = made;
   const next = async (value: string) => {
     const got = source.get(true);
-    give(value);
+    giveReplaceable(made, value);
     const held = await got;
     clock.advance(1_000);
     return held.token.value;

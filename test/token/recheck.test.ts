@@ -1,18 +1,6 @@
 import t from 'tap';
 import type { AccessToken } from '../../src/token/access-token.ts';
-import { type Bench, bench, failure, settled } from './support.ts';
-
-/** Settles the newest call with a token that somebody else may replace. */
-function give({ provider, clock }: Bench, value: string, more: Partial<AccessToken> = {}): void {
-  provider.last.resolve({
-    value,
-    requestedAtMs: clock.wallMs,
-    lifetimeMs: undefined,
-    lifetimeSource: 'configured',
-    recheckAfterMs: 1_000,
-    ...more,
-  });
-}
+import { bench, failure, giveReplaceable as give, settled } from './support.ts';
 
 async function warm(more: Partial<AccessToken> = {}) {
   const made = bench();

@@ -61,6 +61,22 @@ export class FakeProvider implements TokenProvider {
   }
 }
 
+/** Settles the newest call with a token that somebody else may replace, as one in a file. */
+export function giveReplaceable(
+  { provider, clock }: Pick<Bench, 'provider' | 'clock'>,
+  value: string,
+  more: Partial<AccessToken> = {},
+): void {
+  provider.last.resolve({
+    value,
+    requestedAtMs: clock.wallMs,
+    lifetimeMs: undefined,
+    lifetimeSource: 'configured',
+    recheckAfterMs: 1_000,
+    ...more,
+  });
+}
+
 /** A failure as a provider reports it. */
 export function failure(kind: 'transient' | 'permanent', retryAfterMs?: number): TokenRequestError {
   return new TokenRequestError(`The token endpoint failed (${kind})`, {
